@@ -1,0 +1,41 @@
+// Every limit of the product, with its unit in its name. Inputs over a limit are refused with an
+// error that names the limit; nothing is ever cut off in silence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sutler::base::limits {
+
+// The wire.
+inline constexpr std::size_t kRequestHeaderBytesMax = 16 * 1024;
+inline constexpr std::size_t kRequestHeaderFieldsMax = 100;
+inline constexpr std::size_t kTargetBytesMax = 2 * 1024;
+inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
+inline constexpr std::size_t kAdminBodyBytesMax = 16 * 1024 * 1024;
+
+// The model.
+inline constexpr std::size_t kNameBytesMax = 256;  // groups, variables, ids of a workload
+inline constexpr std::size_t kDescriptionBytesMax = 200;
+inline constexpr std::size_t kPathBytesMax = 4096;  // of a secret file: Linux's PATH_MAX
+// `NAME=value` with its NUL, as Linux limits one environment string (MAX_ARG_STRLEN).
+inline constexpr std::size_t kEnvironmentStringBytesMax = 131'072;
+inline constexpr std::size_t kFileBytesMax = 1024 * 1024;
+inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kBundleBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kGroupEntriesMax = 10'000;
+inline constexpr std::size_t kRestrictionPatternsMax = 256;  // of each kind in one group
+inline constexpr std::size_t kFreeGlobsPerTeamMax = 1'000;  // patterns that are not exact or prefix
+inline constexpr int kPriorityMax = 100;
+inline constexpr int kPriorityDefault = 10;
+inline constexpr std::size_t kSigningKeysPerTeamMax = 16;
+inline constexpr std::size_t kSigningKeyBytesMin = 32;  // RFC 7518 section 3.2
+inline constexpr std::size_t kSigningKeyBytesMax = 4096;
+inline constexpr int kLeewaySecondsDefault = 30;
+inline constexpr int kLeewaySecondsMax = 60;
+
+// Readers.
+inline constexpr std::size_t kJsonDepthMax = 32;
+inline constexpr std::size_t kTemplateDepthMax = 32;
+
+}  // namespace sutler::base::limits
