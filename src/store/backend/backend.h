@@ -1,0 +1,80 @@
+// What a database has to do for sutler: keep versioned opaque records with a revision feed.
+//
+// A backend is completely untrusted (after OpenBao's `physical.Backend`): it sees sealed bytes,
+// opaque ids and numbers, and whatever it gives back is verified above. It need not know what a
+// group is. Thread-safe: calls are serialised by the implementation. Errors: kConflict (an expected
+// version or revision is not the current one; nothing was written), kNoSpace, kUnavailable (worth
+// another try), kCorrupt (the database itself is damaged), kInternal.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sutler::store {
+
+// One version of one record. `id` is opaque and unique within its kind. A deleted record keeps its
+// row, without content, so that its version numbers never start again.
+struct Record {
+  std::string kind;
+  std::string id;
+  std::uint64_t version = 0;   // 1, 2, 3 …, gapless per record
+  std::uint64_t revision = 0;  // of the commit that wrote it
+  bool deleted = false;
+  std::string key_id;   // of the master key that wraps the data key
+  std::string wrapped;  // data key, wrapped
+  std::string header;   // sealed
+  std::string body;     // sealed
+};
+
+// A commit: all of it or nothing. `revision` is the new one; the current must be one less. For
+// each record the current version must be `version - 1` (0: there is none).
+struct Batch {
+  std::uint64_t revision = 0;
+  std::vector<Record> records;
+};
+
+// Small values beside the records that raise no revision (last used, checkpoints).
+struct Telemetry {
+  std::string key;
+  std::string value;
+};
+
+class Backend {
+ public:
+  using Visit = std::function<base::Result<void>(Record&&)>;
+  virtual ~Backend() = default;
+
+  // Durable when it returns.
+  [[nodiscard]] virtual base::Result<void> apply(const Batch& batch) = 0;
+  // Every current record, deleted ones too, from one consistent state; stops at the visitor's
+  // error.
+  [[nodiscard]] virtual base::Result<void> load_all(const Visit& visit) = 0;
+  // Every current record whose revision is above the given one, in order of revision.
+  [[nodiscard]] virtual base::Result<void> load_since(std::uint64_t revision,
+                                                      const Visit& visit) = 0;
+  // All versions of one record that are still kept, the current one too, newest first. Of records
+  // of kind "head", which change in every commit, only the current one.
+  [[nodiscard]] virtual base::Result<std::vector<Record>> history(const std::string& kind,
+                                                                  const std::string& id) = 0;
+  // The current revision, 0 in an empty store.
+  [[nodiscard]] virtual base::Result<std::uint64_t> revision() = 0;
+  // A number that differs from the last one when somebody else may have changed the database in
+  // the meantime, whatever the revision says.
+  [[nodiscard]] virtual base::Result<std::uint64_t> change_stamp() = 0;
+  // Waits until the revision is above the given one or the time is over; gives the revision.
+  [[nodiscard]] virtual base::Result<std::uint64_t> wait(std::uint64_t revision,
+                                                         std::chrono::milliseconds limit) = 0;
+  [[nodiscard]] virtual base::Result<void> put_telemetry(const std::vector<Telemetry>& batch) = 0;
+  // All telemetry whose key starts with the prefix.
+  [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry(
+      const std::string& prefix) = 0;
+  // The store's random id, made with the database; 32 hex digits.
+  [[nodiscard]] virtual base::Result<std::string> store_id() = 0;
+};
+
+}  // namespace sutler::store

@@ -1,0 +1,252 @@
+// What every backend must do, run against each of them.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#include "store/backend/memory_backend.h"
+#include "store/sqlite/sqlite_backend.h"
+#include "store/test_support.h"
+
+namespace sutler::store {
+namespace {
+
+using base::Code;
+using std::chrono::milliseconds;
+using test::must;
+
+struct Made {
+  std::unique_ptr<test::Folder> folder;
+  std::unique_ptr<Backend> backend;
+};
+
+Made make_memory() { return {nullptr, make_memory_backend()}; }
+Made make_sqlite() {
+  auto folder = std::make_unique<test::Folder>();
+  auto backend = must(open_sqlite(*folder / "sutler.db", SqliteOpen::kCreate));
+  return {std::move(folder), std::move(backend)};
+}
+
+// "group/a@1" is version 1 of group a, "group/a@2!" a version 2 that is deleted.
+Record row(std::string_view text) {
+  Record out;
+  const auto slash = text.find('/');
+  const auto at = text.find('@');
+  out.kind = text.substr(0, slash);
+  out.id = text.substr(slash + 1, at - slash - 1);
+  out.version = static_cast<std::uint64_t>(text[at + 1] - '0');
+  out.deleted = text.ends_with('!');
+  out.key_id = "0123456789abcdef";
+  out.wrapped = std::string("w\0w", 3);
+  out.header = "header of " + std::string(text);
+  out.body = out.deleted ? "" : std::string("body\0of ", 8) + std::string(text);
+  return out;
+}
+
+std::string describe_row(const Record& record) {
+  return record.kind + "/" + record.id + "@" + std::to_string(record.version) +
+         (record.deleted ? "!" : "");
+}
+
+struct Kind {
+  const char* name;
+  Made (*make)();
+};
+
+class Conformance : public testing::TestWithParam<Kind> {
+ protected:
+  Backend& backend() { return *made_.backend; }
+
+  base::Result<void> apply(std::uint64_t revision, std::vector<std::string_view> rows) {
+    Batch batch{revision, {}};
+    for (const auto text : rows) {
+      batch.records.push_back(row(text));
+      batch.records.back().revision = revision;
+    }
+    return backend().apply(batch);
+  }
+  // "group/a@1 group/b@2!", sorted.
+  std::string all() {
+    std::map<std::string, int> found;
+    must(backend().load_all([&](Record&& record) -> base::Result<void> {
+      ++found[describe_row(record)];
+      return {};
+    }));
+    std::string out;
+    for (const auto& [text, count] : found) {
+      out += (out.empty() ? "" : " ") + text + (count > 1 ? "(twice)" : "");
+    }
+    return out;
+  }
+  std::string since(std::uint64_t revision) {
+    std::string out;
+    must(backend().load_since(revision, [&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      return {};
+    }));
+    return out;
+  }
+  std::string history(const std::string& id, const std::string& kind = "group") {
+    std::string out;
+    for (const Record& record : must(backend().history(kind, id))) {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+    }
+    return out;
+  }
+
+  Made made_ = GetParam().make();
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, Conformance,
+                         testing::Values(Kind{"memory", make_memory}, Kind{"sqlite", make_sqlite}),
+                         [](const auto& about) { return std::string(about.param.name); });
+
+TEST_P(Conformance, AnEmptyStoreIsAtRevisionZeroAndHasAnId) {
+  EXPECT_EQ(must(backend().revision()), 0U);
+  EXPECT_EQ(all(), "");
+  const std::string id = must(backend().store_id());
+  EXPECT_EQ(id.size(), 32U);
+  EXPECT_EQ(must(backend().store_id()), id);
+}
+
+TEST_P(Conformance, WhatIsAppliedComesBackByteForByte) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  Record expected = row("group/a@1");
+  must(backend().load_all([&](Record&& record) -> base::Result<void> {
+    EXPECT_EQ(record.kind, expected.kind);
+    EXPECT_EQ(record.id, expected.id);
+    EXPECT_EQ(record.version, 1U);
+    EXPECT_EQ(record.revision, 1U);
+    EXPECT_FALSE(record.deleted);
+    EXPECT_EQ(record.key_id, expected.key_id);
+    EXPECT_EQ(record.wrapped, expected.wrapped);
+    EXPECT_EQ(record.header, expected.header);
+    EXPECT_EQ(record.body, expected.body);
+    return {};
+  }));
+}
+
+TEST_P(Conformance, ABatchRaisesTheRevisionByOne) {
+  ASSERT_TRUE(apply(1, {"group/a@1", "team/a@1"}));
+  EXPECT_EQ(must(backend().revision()), 1U);
+  ASSERT_TRUE(apply(2, {"group/a@2", "group/b@1"}));
+  EXPECT_EQ(must(backend().revision()), 2U);
+  EXPECT_EQ(all(), "group/a@2 group/b@1 team/a@1");
+}
+
+TEST_P(Conformance, AnotherRevisionThanTheNextIsAConflict) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  for (const std::uint64_t revision : {0U, 1U, 3U}) {
+    EXPECT_EQ(apply(revision, {"group/a@2"}).error().code, Code::kConflict) << revision;
+  }
+  EXPECT_EQ(all(), "group/a@1");
+}
+
+TEST_P(Conformance, AnotherVersionThanTheNextIsAConflictAndNothingIsWritten) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  for (const auto* wrong : {"group/a@1", "group/a@3", "group/c@2"}) {
+    const auto applied = apply(2, {"group/b@1", wrong, "group/d@1"});
+    ASSERT_FALSE(applied) << wrong;
+    EXPECT_EQ(applied.error().code, Code::kConflict) << wrong;
+    EXPECT_EQ(all(), "group/a@1") << wrong;
+    EXPECT_EQ(must(backend().revision()), 1U);
+    EXPECT_EQ(history("a"), "group/a@1");
+  }
+  EXPECT_TRUE(apply(2, {"group/b@1", "group/a@2"})) << "works again after a conflict";
+}
+
+TEST_P(Conformance, ARecordTwiceInABatchIsAConflict) {
+  EXPECT_EQ(apply(1, {"group/a@1", "group/a@1"}).error().code, Code::kConflict);
+  EXPECT_EQ(all(), "");
+}
+
+TEST_P(Conformance, ADeletedRecordKeepsItsRowAndItsVersionsGoOn) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  ASSERT_TRUE(apply(2, {"group/a@2!"}));
+  EXPECT_EQ(all(), "group/a@2!");
+  EXPECT_EQ(apply(3, {"group/a@1"}).error().code, Code::kConflict);
+  ASSERT_TRUE(apply(3, {"group/a@3"}));
+  EXPECT_EQ(history("a"), "group/a@3 group/a@2! group/a@1");
+}
+
+TEST_P(Conformance, TheSameIdOfAnotherKindIsAnotherRecord) {
+  ASSERT_TRUE(apply(1, {"group/a@1", "team/a@1"}));
+  ASSERT_TRUE(apply(2, {"team/a@2"}));
+  EXPECT_EQ(history("a", "team"), "team/a@2 team/a@1");
+  EXPECT_EQ(history("a", "group"), "group/a@1");
+}
+
+TEST_P(Conformance, HistoryIsNewestFirstAndEmptyForTheUnknown) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  ASSERT_TRUE(apply(2, {"group/a@2"}));
+  ASSERT_TRUE(apply(3, {"group/a@3"}));
+  const auto versions = must(backend().history("group", "a"));
+  ASSERT_EQ(versions.size(), 3U);
+  EXPECT_EQ(versions[1].body, row("group/a@2").body);
+  EXPECT_EQ(versions[1].revision, 2U);
+  EXPECT_EQ(history("b"), "");
+}
+
+TEST_P(Conformance, OfTheHeadOnlyTheCurrentVersionIsKept) {
+  ASSERT_TRUE(apply(1, {"head/head@1"}));
+  ASSERT_TRUE(apply(2, {"head/head@2"}));
+  EXPECT_EQ(history("head", "head"), "head/head@2");
+}
+
+TEST_P(Conformance, LoadSinceGivesWhatChangedInOrderOfRevision) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  ASSERT_TRUE(apply(2, {"group/b@1"}));
+  ASSERT_TRUE(apply(3, {"group/a@2"}));
+  ASSERT_TRUE(apply(4, {"group/c@1"}));
+  EXPECT_EQ(since(0), "group/b@1 group/a@2 group/c@1");
+  EXPECT_EQ(since(2), "group/a@2 group/c@1");
+  EXPECT_EQ(since(4), "");
+}
+
+TEST_P(Conformance, AVisitorsErrorStopsTheLoading) {
+  ASSERT_TRUE(apply(1, {"group/a@1", "group/b@1"}));
+  int visited = 0;
+  const auto stop = [&](Record&&) -> base::Result<void> {
+    ++visited;
+    return base::fail(Code::kCorrupt, "stop");
+  };
+  EXPECT_EQ(backend().load_all(stop).error().message, "stop");
+  EXPECT_EQ(backend().load_since(0, stop).error().message, "stop");
+  EXPECT_EQ(visited, 2);
+  EXPECT_TRUE(apply(2, {"group/a@2"}));
+}
+
+TEST_P(Conformance, WaitWakesOnACommit) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  std::thread writer([&] { EXPECT_TRUE(apply(2, {"group/a@2"})); });
+  EXPECT_EQ(must(backend().wait(1, milliseconds(60'000))), 2U);
+  writer.join();
+}
+
+TEST_P(Conformance, WaitDoesNotWaitForWhatIsThereAndEndsWithItsTime) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  EXPECT_EQ(must(backend().wait(0, milliseconds(60'000))), 1U);
+  EXPECT_EQ(must(backend().wait(1, milliseconds(1))), 1U);
+}
+
+TEST_P(Conformance, OwnCommitsDoNotMoveTheChangeStamp) {
+  const auto stamp = must(backend().change_stamp());
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  must(backend().put_telemetry({{"a", "1"}}));
+  EXPECT_EQ(must(backend().change_stamp()), stamp);
+}
+
+TEST_P(Conformance, TelemetryIsPutByKeyFoundByPrefixAndRaisesNoRevision) {
+  must(backend().put_telemetry({{"used/b", "1"}, {"used/a", std::string("2\0", 2)}, {"x", "3"}}));
+  must(backend().put_telemetry({{"used/b", "4"}}));
+  const auto found = must(backend().telemetry("used/"));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].key, "used/a");
+  EXPECT_EQ(found[0].value, std::string("2\0", 2));
+  EXPECT_EQ(found[1].value, "4");
+  EXPECT_EQ(must(backend().telemetry("%")).size(), 0U);
+  EXPECT_EQ(must(backend().revision()), 0U);
+}
+
+}  // namespace
+}  // namespace sutler::store

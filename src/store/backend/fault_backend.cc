@@ -1,0 +1,81 @@
+#include "store/backend/fault_backend.h"
+
+#include <utility>
+
+namespace sutler::store {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+// Asks `before` at each operation; the operation does not happen when that gives an error.
+class Decorated final : public Backend {
+ public:
+  using Before = std::function<std::optional<Error>(std::string_view)>;
+  Decorated(std::unique_ptr<Backend> inner, Before before)
+      : inner_(std::move(inner)), before_(std::move(before)) {}
+
+  Result<void> apply(const Batch& batch) override {
+    if (auto error = before_("apply")) return base::Unexpected(std::move(*error));
+    return inner_->apply(batch);
+  }
+  Result<void> load_all(const Visit& visit) override {
+    if (auto error = before_("load_all")) return base::Unexpected(std::move(*error));
+    return inner_->load_all(visit);
+  }
+  Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
+    if (auto error = before_("load_since")) return base::Unexpected(std::move(*error));
+    return inner_->load_since(revision, visit);
+  }
+  Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
+    if (auto error = before_("history")) return base::Unexpected(std::move(*error));
+    return inner_->history(kind, id);
+  }
+  Result<std::uint64_t> revision() override {
+    if (auto error = before_("revision")) return base::Unexpected(std::move(*error));
+    return inner_->revision();
+  }
+  Result<std::uint64_t> change_stamp() override {
+    if (auto error = before_("change_stamp")) return base::Unexpected(std::move(*error));
+    return inner_->change_stamp();
+  }
+  Result<std::uint64_t> wait(std::uint64_t revision, std::chrono::milliseconds limit) override {
+    if (auto error = before_("wait")) return base::Unexpected(std::move(*error));
+    return inner_->wait(revision, limit);
+  }
+  Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
+    if (auto error = before_("put_telemetry")) return base::Unexpected(std::move(*error));
+    return inner_->put_telemetry(batch);
+  }
+  Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
+    if (auto error = before_("telemetry")) return base::Unexpected(std::move(*error));
+    return inner_->telemetry(prefix);
+  }
+  Result<std::string> store_id() override {
+    if (auto error = before_("store_id")) return base::Unexpected(std::move(*error));
+    return inner_->store_id();
+  }
+
+ private:
+  std::unique_ptr<Backend> inner_;
+  Before before_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> with_errors(std::unique_ptr<Backend> inner,
+                                     std::function<std::optional<Error>(std::string_view)> decide) {
+  return std::make_unique<Decorated>(std::move(inner), std::move(decide));
+}
+
+std::unique_ptr<Backend> with_latency(std::unique_ptr<Backend> inner,
+                                      std::function<void(std::string_view)> wait_for) {
+  return std::make_unique<Decorated>(std::move(inner),
+                                     [wait = std::move(wait_for)](std::string_view operation) {
+                                       wait(operation);
+                                       return std::optional<Error>();
+                                     });
+}
+
+}  // namespace sutler::store

@@ -1,0 +1,111 @@
+#include "store/backend/memory_backend.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "crypto/random.h"
+#include "store/backend/check_batch.h"
+
+namespace sutler::store {
+
+using base::Result;
+
+namespace {
+
+class MemoryBackend final : public Backend {
+ public:
+  Result<void> apply(const Batch& batch) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (auto ok = check_revision(batch, revision_); !ok) return ok;
+      std::map<std::pair<std::string, std::string>, std::uint64_t> written;
+      for (const Record& record : batch.records) {
+        const auto at = records_.find({record.kind, record.id});
+        const std::uint64_t before = at == records_.end() ? 0 : at->second.back().version;
+        auto& current = written.try_emplace({record.kind, record.id}, before).first->second;
+        if (auto ok = check_version(record, current); !ok) return ok;
+        current = record.version;
+      }
+      for (const Record& record : batch.records) {
+        auto& versions = records_[{record.kind, record.id}];
+        if (!keeps_history(record.kind)) versions.clear();
+        versions.push_back(record);
+      }
+      revision_ = batch.revision;
+    }
+    moved_.notify_all();
+    return {};
+  }
+
+  Result<void> load_all(const Visit& visit) override { return load_since(0, visit); }
+
+  Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
+    std::vector<Record> found;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [key, versions] : records_) {
+        if (versions.back().revision > revision) found.push_back(versions.back());
+      }
+    }
+    std::ranges::stable_sort(found, {}, &Record::revision);
+    for (Record& record : found) {
+      if (auto visited = visit(std::move(record)); !visited) return visited;
+    }
+    return {};
+  }
+
+  Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = records_.find({kind, id});
+    if (at == records_.end()) return std::vector<Record>();
+    return std::vector<Record>(at->second.rbegin(), at->second.rend());
+  }
+
+  Result<std::uint64_t> revision() override {
+    const std::lock_guard lock(mutex_);
+    return revision_;
+  }
+
+  Result<std::uint64_t> change_stamp() override { return 0; }
+
+  Result<std::uint64_t> wait(std::uint64_t revision, std::chrono::milliseconds limit) override {
+    std::unique_lock lock(mutex_);
+    moved_.wait_for(lock, limit, [&] { return revision_ > revision; });
+    return revision_;
+  }
+
+  Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
+    const std::lock_guard lock(mutex_);
+    for (const Telemetry& one : batch) telemetry_[one.key] = one.value;
+    return {};
+  }
+
+  Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Telemetry> found;
+    for (auto at = telemetry_.lower_bound(prefix);
+         at != telemetry_.end() && at->first.starts_with(prefix); ++at) {
+      found.push_back({at->first, at->second});
+    }
+    return found;
+  }
+
+  Result<std::string> store_id() override { return id_; }
+
+ private:
+  const std::string id_ = crypto::random_hex(16);
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::uint64_t revision_ = 0;
+  std::map<std::pair<std::string, std::string>, std::vector<Record>> records_;  // oldest first
+  std::map<std::string, std::string> telemetry_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_memory_backend() { return std::make_unique<MemoryBackend>(); }
+
+}  // namespace sutler::store

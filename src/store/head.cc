@@ -1,0 +1,106 @@
+#include "store/head.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/encoding.h"
+#include "crypto/random.h"
+#include "store/wire.h"
+
+namespace sutler::store {
+namespace {
+
+constexpr unsigned kFormat = 1;
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kTagBytes = 16;
+
+std::string_view tag_of(std::string_view sealed) {
+  return sealed.substr(sealed.size() - std::min(sealed.size(), kTagBytes));
+}
+
+}  // namespace
+
+std::string encode_head(const Head& head) {
+  ByteWriter out(80);
+  out.byte(kFormat);
+  out.number(head.epoch);
+  out.number(head.revision);
+  out.number(head.count);
+  out.raw({reinterpret_cast<const char*>(head.set_hash.data()), head.set_hash.size()});
+  out.byte(head.ever_held_group ? 1 : 0);
+  return std::move(out).take();
+}
+
+std::optional<Head> decode_head(std::string_view bytes) {
+  ByteReader in(bytes);
+  Head head;
+  if (in.byte(kFormat) != kFormat) in.refuse();
+  head.epoch = in.number();
+  head.revision = in.number();
+  head.count = in.number();
+  const std::string_view hash = in.raw(head.set_hash.size());
+  head.ever_held_group = in.byte(1) == 1;
+  if (!in.done()) return std::nullopt;
+  std::memcpy(head.set_hash.data(), hash.data(), hash.size());
+  return head;
+}
+
+void toggle(crypto::Digest& set_hash, const crypto::Digest& mark) {
+  for (std::size_t i = 0; i < set_hash.size(); ++i) set_hash[i] ^= mark[i];
+}
+
+StoreKeys::StoreKeys(base::LockedBytes both)
+    : both_(std::move(both)),
+      id_key_(crypto::HashAlgorithm::kSha256, both_.expose().substr(0, kKeyBytes)),
+      set_key_(crypto::HashAlgorithm::kSha256, both_.expose().substr(kKeyBytes)) {}
+
+StoreKeys StoreKeys::generate() {
+  base::LockedBytes both(2 * kKeyBytes);
+  crypto::random_fill(both.bytes());
+  return StoreKeys(std::move(both));
+}
+
+std::optional<StoreKeys> StoreKeys::from_body(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte(kFormat) != kFormat) in.refuse();
+  const std::string_view both = in.raw(2 * kKeyBytes);
+  if (!in.done()) return std::nullopt;
+  return StoreKeys(base::LockedBytes(both));
+}
+
+base::Secret StoreKeys::to_body() const {
+  ByteWriter out(1 + 2 * kKeyBytes);
+  out.byte(kFormat);
+  out.raw(both_.expose());
+  return base::Secret(std::move(out).take());
+}
+
+bool StoreKeys::same_as(const StoreKeys& other) const {
+  return crypto::equal_in_constant_time(both_.expose(), other.both_.expose());
+}
+
+std::string StoreKeys::record_id(std::string_view kind, std::string_view team,
+                                 std::string_view name) const {
+  std::string message;
+  message.reserve(kind.size() + team.size() + name.size() + 2);
+  message.append(kind).append(1, '\0').append(team).append(1, '\0').append(name);
+  return base::hex_encode(id_key_.sign(message).view().substr(0, kIdBytes / 2));
+}
+
+crypto::Digest StoreKeys::mark(const Record& record) const {
+  // The place with its lengths, then two tags of fixed size (a missing one is all zeros).
+  Identity identity("set", place_of(record));
+  char message[256] = {};
+  const std::string_view place = identity.of(Part::kKey);
+  std::memcpy(message, place.data(), place.size());
+  const std::string_view header = tag_of(record.header);
+  const std::string_view body = tag_of(record.body);
+  std::memcpy(message + place.size(), header.data(), header.size());
+  std::memcpy(message + place.size() + kTagBytes, body.data(), body.size());
+  const crypto::Tag tag = set_key_.sign({message, place.size() + 2 * kTagBytes});
+  crypto::Digest mark;
+  std::memcpy(mark.data(), tag.bytes.data(), mark.size());
+  return mark;
+}
+
+}  // namespace sutler::store

@@ -1,0 +1,63 @@
+#include "store/snapshot.h"
+
+#include <algorithm>
+
+#include "store/group_codec.h"
+#include "store/head.h"
+#include "store/sealer.h"
+
+namespace sutler::store {
+
+std::string_view GroupRecord::packed_keys() const {
+  return std::string_view(packed_).substr(0, keys_bytes_);
+}
+
+std::string_view GroupRecord::wrapped() const {
+  return std::string_view(packed_).substr(keys_bytes_, crypto::kWrappedKeyBytes);
+}
+
+std::string_view GroupRecord::sealed_body() const {
+  return std::string_view(packed_).substr(keys_bytes_ + crypto::kWrappedKeyBytes);
+}
+
+GroupRecord::Keys GroupRecord::keys() const {
+  auto unpacked = unpack_keys(packed_keys());
+  if (!unpacked) return {};  // cannot be: they were read when the record was opened
+  return {std::move(unpacked->variables), std::move(unpacked->files)};
+}
+
+base::Result<model::Group> GroupRecord::open() const {
+  const Place place{kGroupKind, {id_.data(), id_.size()}, version_, revision_, false};
+  RecordOpener opener(*sealer_, place);
+  auto unwrapped = opener.unwrap({key_id_.data(), key_id_.size()}, wrapped());
+  if (!unwrapped) return pass(unwrapped);
+  const auto body = opener.open(Part::kBody, sealed_body());
+  if (!body) return fail_record(place, "does not open");
+  model::Group group;
+  if (!decode_group_body(body->expose(), packed_keys(), group)) {
+    return fail_record(place, "has a body that cannot be read");
+  }
+  group.header = header_;
+  return group;
+}
+
+std::shared_ptr<const GroupRecord> Snapshot::find_group(std::string_view team,
+                                                        std::string_view name) const {
+  std::shared_ptr<const GroupRecord> found;
+  groups.for_each(group_hash(team, name), [&](const std::shared_ptr<const GroupRecord>& group) {
+    if (group->header().name == name && group->header().team == team) found = group;
+  });
+  return found;
+}
+
+std::vector<std::shared_ptr<const GroupRecord>> Snapshot::groups_of(std::string_view team) const {
+  std::vector<std::shared_ptr<const GroupRecord>> found;
+  groups.for_all([&](const std::shared_ptr<const GroupRecord>& group) {
+    if (group->header().team == team) found.push_back(group);
+  });
+  std::ranges::sort(found, {},
+                    [](const auto& group) -> const std::string& { return group->header().name; });
+  return found;
+}
+
+}  // namespace sutler::store

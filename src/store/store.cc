@@ -1,0 +1,301 @@
+#include "store/store.h"
+
+#include "store/change_plan.h"
+#include "store/loader.h"
+
+namespace sutler::store {
+
+using base::Code;
+using base::Result;
+
+struct Store::Impl {
+  Impl(std::unique_ptr<Backend> its_backend, std::shared_ptr<const Sealer> its_sealer)
+      : backend(std::move(its_backend)), sealer(std::move(its_sealer)) {}
+
+  std::unique_ptr<Backend> backend;
+  std::shared_ptr<const Sealer> sealer;
+  std::shared_ptr<const RecordCodec> codec;
+
+  std::mutex commit_mutex;  // over everything down to the blank line
+  State state;
+  std::uint64_t verified_stamp = 0;
+  bool unsettled = false;  // the outcome of a write is not known
+  std::vector<std::function<void(const Publication&)>> subscribers;
+
+  mutable std::mutex published_mutex;  // never held while anything is waited for
+  std::shared_ptr<const Snapshot> published;
+  std::optional<base::Error> integrity;
+
+  void publish(Publication publication);
+  void set_integrity(std::optional<base::Error> error);
+  [[nodiscard]] std::optional<base::Error> get_integrity() const;
+  [[nodiscard]] Result<void> verify_everything();
+  [[nodiscard]] Result<void> verify_if_changed();
+  [[nodiscard]] Result<void> take_over(Loaded&& loaded);
+  [[nodiscard]] Result<void> ready_to_write();
+  [[nodiscard]] Result<std::uint64_t> write(std::vector<PlannedRecord> planned);
+  [[nodiscard]] Result<bool> was_written(const Record& head);
+  void follow_others();
+};
+
+namespace {
+
+Result<Batch> seal_all(std::vector<PlannedRecord> planned, const Sealer& sealer) {
+  Batch batch;
+  batch.records.reserve(planned.size() + 1);
+  for (PlannedRecord& one : planned) {
+    auto sealed = sealer.seal(one.record, one.header, one.body.expose());
+    if (!sealed) return pass(sealed);
+    batch.records.push_back(std::move(one.record));
+  }
+  return batch;
+}
+
+// Opens what was just sealed, as the next start will: nothing is written that cannot be read.
+Result<void> add_opened(Delta& delta, const Batch& batch, const RecordCodec& codec) {
+  Scratch scratch;
+  for (const Record& record : batch.records) {
+    auto opened = codec.open(record, scratch);
+    if (!opened) return pass(opened);
+    if (opened->group) {
+      auto readable = opened->group->open();
+      if (!readable) return pass(readable);
+    }
+    delta.add(std::move(*opened));
+  }
+  return {};
+}
+
+}  // namespace
+
+void Store::Impl::publish(Publication publication) {
+  publication.after = state.snapshot;
+  {
+    const std::lock_guard lock(published_mutex);
+    publication.before = std::exchange(published, state.snapshot);
+  }
+  for (const auto& subscriber : subscribers) subscriber(publication);
+}
+
+void Store::Impl::set_integrity(std::optional<base::Error> error) {
+  const std::lock_guard lock(published_mutex);
+  integrity = std::move(error);
+}
+
+std::optional<base::Error> Store::Impl::get_integrity() const {
+  const std::lock_guard lock(published_mutex);
+  return integrity;
+}
+
+Result<void> Store::Impl::take_over(Loaded&& loaded) {
+  const Head& next = loaded.state.head;
+  const bool first = !codec;
+  if (!first) {
+    if (!loaded.codec->keys().same_as(codec->keys())) {
+      return base::fail(Code::kCorrupt, "the database holds another store than before");
+    }
+    if (next.epoch < state.head.epoch || next.revision < state.head.revision ||
+        (next.revision == state.head.revision && next != state.head)) {
+      return base::fail(Code::kCorrupt,
+                        "the database was put back to an older state: it is at revision " +
+                            std::to_string(next.revision) + ", we had " +
+                            std::to_string(state.head.revision),
+                        "if that was on purpose, restart the server");
+    }
+    if (next == state.head) return {};  // what we have is what is there
+  }
+  codec = std::move(loaded.codec);
+  state = std::move(loaded.state);
+  publish({.all = !first});
+  return {};
+}
+
+Result<void> Store::Impl::verify_everything() {
+  // Asked before the rows are read: what changes after it is seen the next time.
+  auto stamp = backend->change_stamp();
+  Result<void> verified;
+  if (!stamp) {
+    verified = pass(stamp);
+  } else if (auto loaded = load_everything(*backend, sealer); !loaded) {
+    verified = pass(loaded);
+  } else {
+    verified = take_over(std::move(*loaded));
+  }
+  if (!verified) {
+    set_integrity(verified.error());
+    return verified;
+  }
+  verified_stamp = *stamp;
+  unsettled = false;
+  set_integrity({});
+  return {};
+}
+
+Result<void> Store::Impl::verify_if_changed() {
+  if (!unsettled && !get_integrity()) {
+    auto stamp = backend->change_stamp();
+    if (stamp && *stamp == verified_stamp) return {};
+  }
+  return verify_everything();
+}
+
+Result<void> Store::Impl::ready_to_write() {
+  // A store that failed its verification waits for verify(): a commit must not be what repairs it.
+  if (const auto error = get_integrity()) {
+    return base::fail(error->code == Code::kCorrupt ? Code::kCorrupt : Code::kUnavailable,
+                      "the store failed its verification and takes no writes: " + error->message,
+                      error->hint);
+  }
+  return verify_if_changed();
+}
+
+Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
+  const std::uint64_t revision = state.head.revision + 1;
+  auto batch = seal_all(std::move(planned), *sealer);
+  if (!batch) return pass(batch);
+  Delta delta(state);
+  if (auto opened = add_opened(delta, *batch, *codec); !opened) return pass(opened);
+  auto head = seal_head(*sealer, delta.finish(revision, state.head.epoch), codec->keys());
+  if (!head) return pass(head);
+  batch->revision = revision;
+  batch->records.push_back(std::move(*head));
+
+  auto applied = backend->apply(*batch);
+  if (!applied && applied.error().code == Code::kConflict) {
+    follow_others();
+    return base::fail(Code::kConflict, "somebody else changed the store at the same time",
+                      "repeat the change");
+  }
+  if (!applied) {
+    // The write may have happened all the same: only the backend can tell.
+    auto written = was_written(batch->records.back());
+    if (!written) unsettled = true;
+    if (!written || !*written) return pass(applied);
+  }
+  Delta::Moved moved = std::move(delta).apply_to(state);
+  publish({.removed = std::move(moved.removed), .added = std::move(moved.added)});
+  return revision;
+}
+
+Result<bool> Store::Impl::was_written(const Record& head) {
+  auto revision = backend->revision();
+  if (!revision) return pass(revision);
+  if (*revision < head.revision) return false;
+  auto current = read_head(*backend);
+  if (!current) return pass(current);
+  const bool ours = current->revision == head.revision && current->wrapped == head.wrapped &&
+                    current->header == head.header && current->body == head.body;
+  if (!ours) unsettled = true;
+  return ours;
+}
+
+void Store::Impl::follow_others() {
+  auto moved = catch_up(*backend, *codec, state);
+  if (moved) {
+    publish({.removed = std::move(moved->removed), .added = std::move(moved->added)});
+  } else {
+    (void)verify_everything();  // keeps its error for integrity()
+  }
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<void> Store::create(Backend& backend, const crypto::MasterKeys& keys,
+                           const CommitInfo& info) {
+  auto revision = backend.revision();
+  if (!revision) return pass(revision);
+  if (*revision != 0) return base::fail(Code::kConflict, "the database holds a store already");
+  auto id = backend.store_id();
+  if (!id) return pass(id);
+  const auto sealer =
+      std::make_shared<const Sealer>(*id, std::make_shared<const crypto::MasterKeys>(keys));
+  const auto store_keys = std::make_shared<const StoreKeys>(StoreKeys::generate());
+
+  auto batch = seal_all(plan_first_records(*store_keys, info), *sealer);
+  if (!batch) return pass(batch);
+  State state{.head = {}, .snapshot = std::make_shared<Snapshot>(), .others = {}, .audit_seed = {}};
+  Delta delta(state);
+  auto opened = add_opened(delta, *batch, RecordCodec(sealer, store_keys));
+  if (!opened) return pass(opened);
+  auto head = seal_head(*sealer, delta.finish(1, 1), *store_keys);
+  if (!head) return pass(head);
+  batch->revision = 1;
+  batch->records.push_back(std::move(*head));
+  return backend.apply(*batch);
+}
+
+Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Backend> backend,
+                                           std::shared_ptr<const crypto::MasterKeys> keys) {
+  auto id = backend->store_id();
+  if (!id) return pass(id);
+  auto sealer = std::make_shared<const Sealer>(*id, std::move(keys));
+  auto impl = std::make_unique<Impl>(std::move(backend), std::move(sealer));
+  auto loaded = impl->verify_everything();
+  if (!loaded) return pass(loaded);
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+std::shared_ptr<const Snapshot> Store::snapshot() const {
+  const std::lock_guard lock(impl_->published_mutex);
+  return impl_->published;
+}
+
+void Store::subscribe(std::function<void(const Publication&)> subscriber) {
+  const std::lock_guard lock(impl_->commit_mutex);
+  Publication first;
+  first.after = impl_->state.snapshot;
+  subscriber(first);
+  impl_->subscribers.push_back(std::move(subscriber));
+}
+
+Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInfo& info) {
+  const std::lock_guard lock(impl_->commit_mutex);
+  if (auto ready = impl_->ready_to_write(); !ready) return pass(ready);
+  if (changes.empty()) return impl_->state.head.revision;
+  auto planned = plan_changes(changes, impl_->state, impl_->codec->keys(), info);
+  if (!planned) return pass(planned);
+  return impl_->write(std::move(*planned));
+}
+
+Result<void> Store::verify() {
+  const std::lock_guard lock(impl_->commit_mutex);
+  return impl_->verify_if_changed();
+}
+
+std::optional<base::Error> Store::integrity() const { return impl_->get_integrity(); }
+
+Result<base::Secret> Store::audit_seed() const {
+  const std::lock_guard lock(impl_->commit_mutex);
+  return impl_->state.audit_seed.clone();
+}
+
+const std::string& Store::id() const { return impl_->sealer->store_id(); }
+
+Backend& Store::backend() { return *impl_->backend; }
+
+Result<std::vector<Store::Version>> Store::history(const std::string& team,
+                                                   const std::string& name) {
+  std::shared_ptr<const RecordCodec> codec;
+  {
+    const std::lock_guard lock(impl_->commit_mutex);
+    codec = impl_->codec;
+  }
+  const std::string id = codec->keys().record_id(kGroupKind, team, name);
+  auto records = impl_->backend->history(std::string(kGroupKind), id);
+  if (!records) return pass(records);
+  std::vector<Version> out;
+  for (const Record& record : *records) {
+    if (record.kind != kGroupKind || record.id != id ||
+        (!out.empty() && record.version + 1 != out.back().version)) {
+      return base::fail(Code::kCorrupt, "the history of group \"" + name + "\" has a gap");
+    }
+    auto info = codec->open_info(record);
+    if (!info) return pass(info);
+    out.push_back(
+        {record.version, record.revision, info->when, std::move(info->who), record.deleted});
+  }
+  return out;
+}
+
+}  // namespace sutler::store

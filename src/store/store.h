@@ -1,0 +1,114 @@
+// The store: sealed records over an untrusted backend, and the snapshot that the rest of sutler
+// reads.
+//
+// Invariants: (1) what is acknowledged is durable; (2) the snapshot is exactly what the sealed head
+// says (revision, count, set-hash of the current records), else it is not published and the last
+// one stays; (3) nothing readable reaches the backend but sizes, opaque ids and numbers. commit()
+// and verify() are serialised by a lock; snapshot() may be called from any thread at any time and
+// never waits for the database.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/master_key.h"
+#include "model/group.h"
+#include "model/team.h"
+#include "store/backend/backend.h"
+#include "store/commit_info.h"
+#include "store/snapshot.h"
+
+namespace sutler::store {
+
+// One change of a commit. `expected_version`: the version the writer saw (0: none); nothing:
+// whatever.
+struct PutGroup {
+  model::Group group;  // validated, no Masked value left
+  std::optional<std::uint64_t> expected_version = {};
+};
+struct DeleteGroup {
+  std::string team;
+  std::string name;
+  std::optional<std::uint64_t> expected_version = {};
+};
+struct PutTeam {
+  model::Team team;
+};
+struct DeleteTeam {
+  std::string id;
+};
+using Change = std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam>;
+
+// What a commit or reload did to the snapshot, for those who keep something derived from it.
+struct Publication {
+  std::shared_ptr<const Snapshot> before = {};  // null: the first
+  std::shared_ptr<const Snapshot> after = {};
+  // Groups that went and came, by object of `before` and `after`. Empty on the first publication
+  // and when `all` is set: everything may differ.
+  std::vector<std::shared_ptr<const GroupRecord>> removed = {};
+  std::vector<std::shared_ptr<const GroupRecord>> added = {};
+  bool all = false;
+};
+
+class Store {
+ public:
+  // An empty store on an empty backend: writes the head, the audit key and the team `default` at
+  // path "/". kConflict when the backend holds records already.
+  [[nodiscard]] static base::Result<void> create(Backend& backend, const crypto::MasterKeys& keys,
+                                                 const CommitInfo& info);
+  // Loads and verifies everything. kRefused names a master key that is missing, kCorrupt the record
+  // (kind and id) that is not what the head says, kNotFound an empty backend.
+  [[nodiscard]] static base::Result<std::unique_ptr<Store>> open(
+      std::unique_ptr<Backend> backend, std::shared_ptr<const crypto::MasterKeys> keys);
+  ~Store();
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  // Called under the commit lock after each publication, and once at once with the current
+  // snapshot.
+  void subscribe(std::function<void(const Publication&)> subscriber);
+
+  // All changes as one revision, durable and published when it returns; gives the new revision.
+  // kConflict (an expected version is not current, named), kNotFound (delete of nothing), kInvalid
+  // (a team of a group that does not exist, a path that two teams have, references: no source
+  // here), kNoSpace, kCorrupt (the store failed verification and takes no writes).
+  [[nodiscard]] base::Result<std::uint64_t> commit(std::vector<Change> changes,
+                                                   const CommitInfo& info);
+
+  // Looks whether the database was changed from outside and, if so, verifies all of it. An error
+  // means that the last good snapshot is served on and writes are refused until verify() succeeds
+  // again.
+  [[nodiscard]] base::Result<void> verify();
+  // The error of the last verify(), or nothing when all is well. Never waits.
+  [[nodiscard]] std::optional<base::Error> integrity() const;
+
+  // The seed of the audit's signing key, kept sealed in the store. 32 bytes.
+  [[nodiscard]] base::Result<base::Secret> audit_seed() const;
+  [[nodiscard]] const std::string& id() const;
+  // Past versions of a group, newest first: version, revision, when, who.
+  struct Version {
+    std::uint64_t version = 0;
+    std::uint64_t revision = 0;
+    base::UnixTime when;
+    std::string who;
+    bool deleted = false;
+  };
+  [[nodiscard]] base::Result<std::vector<Version>> history(const std::string& team,
+                                                           const std::string& name);
+  [[nodiscard]] Backend& backend();
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sutler::store
