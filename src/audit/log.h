@@ -1,0 +1,93 @@
+// The audit log: hash-chained JSON lines in a file, with signed checkpoints
+// (docs/formats/audit.md).
+//
+// append() returns when write(2) has: the caller may then let the secret go. Thread-safe; one lock
+// orders the chain, so callers hand over what they have in one batch. A background thread syncs,
+// signs, rotates, and looks after the reserve; it wakes only while there is something to do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "audit/event.h"
+#include "audit/file_calls.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace sutler::audit {
+
+enum class Sync { kAlways, kEverySecond };
+enum class Durability { kWritten, kSynced };
+
+struct Options {
+  std::filesystem::path folder;  // holds current.jsonl, rotated files and `reserve`
+  Sync sync = Sync::kEverySecond;
+  std::uint64_t rotate_bytes = 64ull * 1024 * 1024;
+  std::uint64_t reserve_bytes = 64ull * 1024 * 1024;  // 0: none
+  std::chrono::milliseconds checkpoint_every{1000};
+  // Tests put faults here. Must outlive the log.
+  const FileCalls* calls = &FileCalls::system();
+};
+
+struct Position {
+  std::uint64_t seq = 0;  // of the last line, 0: none yet
+  std::string hash;       // of that line, 64 hex digits; empty when there is none
+};
+
+class Log {
+ public:
+  // Opens or starts the log. kConflict: another process has it open; kCorrupt: the chain in the
+  // current file is broken, or its line `known.seq` is not the one that was signed.
+  //
+  // What a crash in the middle of write(2) or a power loss left at the end (the rest after the last
+  // newline, or all from the first line that holds a NUL byte) is cut off and recorded as
+  // `audit.recovered`. `known` is the last checkpoint kept elsewhere: a log that ends before it was
+  // cut. That is recorded as `audit.truncated` (count: the lines that are missing) and logged; the
+  // sequence goes on after `known` in a new file, and verify_files() will always tell of the gap.
+  //
+  // `seed` is the Ed25519 seed; the clock must outlive the log. `keep_checkpoint` is called from
+  // the background thread with each checkpoint, after it has reached the disk.
+  [[nodiscard]] static base::Result<std::unique_ptr<Log>> open(
+      const Options& options, const base::Secret& seed, const base::Clock& clock, Position known,
+      std::function<void(const Position&)> keep_checkpoint);
+  ~Log();  // writes a last checkpoint and syncs
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // All events of the batch are written, in order, or an error is given and none counts; what a
+  // failed write left behind is cut off. With kSynced (or Sync::kAlways) fdatasync has returned
+  // too; when only that fails the lines may stay in the log, as a record of what was then refused.
+  //
+  // kNoSpace: the disk is full. The reserve is given up step by step, and only events with `grant`
+  // are written: the others of the batch are counted, to be told in one `audit.dropped` line when
+  // there is room again. A batch without any grant, or one with kSynced that has events other than
+  // grants, is refused as a whole (its events are in that count). No checkpoint is signed
+  // meanwhile. kInternal: the sink has failed (not writable, removed or changed underneath, not
+  // synced). It stays failed until repair works, which is tried at later appends and by the
+  // background thread: the file is opened again and its end verified, or else a new file goes on
+  // with the chain, with an `audit.recovered` event. kTooLarge: a line would be longer than
+  // kLineBytesMax (line.h). kInvalid: the event `checkpoint` is not for callers, and ready-made
+  // JSON has no line break.
+  [[nodiscard]] base::Result<void> append(std::span<const Event> events, Durability durability);
+
+  [[nodiscard]] Position position() const;
+  [[nodiscard]] const std::string& public_key() const;  // 64 hex digits
+  [[nodiscard]] std::filesystem::path current_file() const;
+  // False while the reserve is used up or could not be made.
+  [[nodiscard]] bool reserve_intact() const;
+  // True from when the disk was full until there is room again; till then only grants are written.
+  [[nodiscard]] bool low_on_space() const;
+
+ private:
+  class Impl;
+  explicit Log(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sutler::audit
