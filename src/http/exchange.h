@@ -1,0 +1,52 @@
+// One request on its way to its response. The handler owns the Reply and answers exactly once, on
+// the loop's own thread, now or later; a Reply that dies unanswered closes the connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace sutler::http {
+
+class Session;
+
+class Reply {
+ public:
+  explicit Reply(std::shared_ptr<Session> session) : session_(std::move(session)) {}
+  Reply(Reply&&) noexcept = default;
+  Reply& operator=(Reply&&) noexcept = default;
+  ~Reply();
+
+  void send(Response&& response);
+  // The fetch's way without copies: a ready 200 with a JSON body of `body_bytes`, which `fill`
+  // writes in place (into `char* out`) and may refuse (false: the connection is closed without an
+  // answer). Wiped once sent.
+  void send_secret_json(std::size_t body_bytes, const std::function<bool(char* out)>& fill);
+  [[nodiscard]] const Request& request() const;
+
+ private:
+  std::shared_ptr<Session> session_;
+};
+
+// What a room does with requests. Called on the thread of the loop that owns the connection.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual void handle(Reply reply) = 0;
+  // Asked when a header block announces a body, before any of it is kept: an answer refuses the
+  // request (and the connection is closed), nothing lets it come. The request has no body yet.
+  [[nodiscard]] virtual std::optional<Response> refuse_before_body(const Request&) {
+    return std::nullopt;
+  }
+  // A request that did not pass the gate was answered with `status` (nothing of it was parsed
+  // further).
+  virtual void refused(std::string_view remote, int status, std::string_view why) = 0;
+  // After all requests that had arrived together were handled: the time to answer those that wait
+  // for something done once for all of them.
+  virtual void turn_end() {}
+};
+
+}  // namespace sutler::http

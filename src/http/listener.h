@@ -1,0 +1,57 @@
+// One listening socket on one loop: accepts and starts sessions.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "crypto/tls.h"
+#include "http/gate.h"
+#include "http/loop.h"
+
+namespace sutler::http {
+
+// A bound and listening socket.
+struct BoundSocket {
+  base::FileDescriptor fd;
+  int family = 0;
+  std::string address;  // with the real port
+};
+
+// kOurOwn: another thread of ours has the port, and the kernel spreads connections over both.
+enum class Sharing { kNobody, kOurOwn };
+
+// "host:port", "[v6]:port" or "unix:/path"; see Listen.
+[[nodiscard]] base::Result<BoundSocket> bind_socket(const std::string& address, Sharing sharing);
+
+class Listener : public std::enable_shared_from_this<Listener> {
+ public:
+  Listener(Loop& loop, BoundSocket socket, std::shared_ptr<const crypto::TlsContext> tls,
+           std::shared_ptr<Handler> handler, const GateOptions& gate);
+
+  void start();
+  void set_tls(std::shared_ptr<const crypto::TlsContext> tls) { tls_ = std::move(tls); }
+  // Takes what already waits in the backlog, then closes the socket.
+  void stop();
+
+ private:
+  enum class Accepted { kOne, kNone, kExhausted };
+
+  void wait();
+  void accept_waiting();
+  [[nodiscard]] Accepted accept_one();
+  void turn_away(int fd) const;
+
+  Loop& loop_;
+  boost::asio::posix::stream_descriptor socket_;
+  boost::asio::steady_timer back_off_;
+  const int family_;
+  std::shared_ptr<const crypto::TlsContext> tls_;
+  const std::shared_ptr<Handler> handler_;
+  const GateOptions gate_;
+  bool exhausted_ = false;
+};
+
+}  // namespace sutler::http

@@ -1,0 +1,74 @@
+// One thread's event loop: its io_context, its connections and their deadlines.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "http/connection_limits.h"
+#include "http/exchange.h"
+#include "http/server.h"
+
+namespace sutler::http {
+
+class Session;
+
+class Loop {
+ public:
+  Loop(const Options& options, ConnectionLimits& limits);
+  ~Loop();
+
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] ConnectionLimits& limits() { return limits_; }
+
+  // Milliseconds of a clock that never goes back, as of the last tick or call of update_now().
+  [[nodiscard]] std::int64_t now_ms() const { return now_ms_; }
+  // "Date: …\r\n" of this second.
+  [[nodiscard]] std::string_view date_line() const { return date_line_; }
+  // 16 hex digits, different for each request of this process.
+  void next_request_id(char* out);
+
+  void run();  // until stop()
+  void stop();
+  void add(const std::shared_ptr<Session>& session);
+  void remove(Session* session);
+  // Lets the handler's turn_end() be called once when all that is ready now was handled.
+  void schedule_turn_end(const std::shared_ptr<Handler>& handler);
+  // Sessions finish what they do and close. On the loop's thread.
+  void drain();
+  [[nodiscard]] bool draining() const { return draining_; }
+  // Closes the connection that has been idle longest: at EMFILE. False when none is idle.
+  bool close_longest_idle();
+
+  [[nodiscard]] std::uint64_t next_idle_order() { return ++idle_order_; }
+
+  std::size_t in_flight = 0;
+
+ private:
+  void tick();
+  void update_now();
+
+  const Options options_;
+  ConnectionLimits& limits_;
+  boost::asio::io_context io_{1};
+  boost::asio::steady_timer timer_{io_};
+  std::vector<std::shared_ptr<Session>> sessions_;
+  std::vector<std::shared_ptr<Handler>> turn_;
+  bool turn_scheduled_ = false;
+  bool draining_ = false;
+  std::int64_t now_ms_ = 0;
+  std::int64_t date_second_ = 0;
+  std::string date_line_;
+  std::uint64_t id_prefix_ = 0;
+  std::uint32_t id_counter_ = 0;
+  std::uint64_t idle_order_ = 0;
+};
+
+}  // namespace sutler::http

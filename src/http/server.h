@@ -1,0 +1,75 @@
+// Listeners and the threads that serve them.
+//
+// Each thread has one io_context; each TCP address is bound once per thread with SO_REUSEPORT, so
+// that connections never change threads. Nothing of a connection is shared but the counters of the
+// limits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/tls.h"
+#include "http/exchange.h"
+
+namespace sutler::http {
+
+// Deadlines are kept within a quarter of a second.
+struct Timeouts {
+  std::chrono::milliseconds header{10'000};  // first byte of a request to its empty line; TLS too
+  std::chrono::milliseconds body{60'000};    // empty line to the last byte of the body
+  std::chrono::milliseconds idle{75'000};    // between requests
+  std::chrono::milliseconds write{30'000};   // whole answer, plus a second per 64 KiB
+  std::chrono::milliseconds linger{2'000};   // after a refusal, so that the answer arrives
+  std::chrono::milliseconds drain_idle{1'000};  // while draining: for a request already on its way
+};
+
+struct Limits {
+  std::size_t connections_max = 10'000;             // over all listeners of one server
+  std::size_t connections_per_client_max = 10'000;  // from one address
+  std::size_t in_flight_max = 4'096;                // per thread; above: 503
+};
+
+struct Options {
+  std::size_t threads = 1;
+  Timeouts timeouts;
+  Limits limits;
+};
+
+struct Listen {
+  // "127.0.0.1:8080", "[::1]:0" or "unix:/path/to/socket" (made 0600, an old one is replaced).
+  std::string address;
+  std::shared_ptr<const crypto::TlsContext> tls;  // null: plain
+  std::size_t body_bytes_max = 0;
+  // Called once per thread; the handler is used on that thread only.
+  std::function<std::shared_ptr<Handler>()> make_handler;
+};
+
+class Server {
+ public:
+  explicit Server(const Options& options);
+  ~Server();  // stops at once
+
+  // Binds; gives the listener's number. kInvalid: an address that cannot be read; kConflict: in
+  // use; kRefused: not ours to bind. Before start() only.
+  [[nodiscard]] base::Result<std::size_t> listen(const Listen& listen);
+  // "127.0.0.1:40123": what was bound, with the real port.
+  [[nodiscard]] std::string bound_address(std::size_t listener) const;
+  void start();
+  // New connections of that listener use the new certificate.
+  void set_tls(std::size_t listener, std::shared_ptr<const crypto::TlsContext> tls);
+  // Stops accepting, lets what is on its way finish, and returns when all connections are closed
+  // or after `grace`.
+  void drain(std::chrono::milliseconds grace);
+  [[nodiscard]] std::size_t open_connections() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sutler::http
