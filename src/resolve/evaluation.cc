@@ -1,0 +1,195 @@
+#include "resolve/evaluation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace sutler::resolve {
+namespace {
+
+namespace limits = base::limits;
+using base::Code;
+using base::Result;
+
+// The value failed because of another one, whose problem is told already.
+constexpr std::string_view kTold = "already_told";
+base::Unexpected already_told() { return base::fail(Code::kInvalid, {}, {}, std::string(kTold)); }
+
+base::Unexpected too_deep() {
+  return base::fail(Code::kInvalid,
+                    "more than " + std::to_string(limits::kTemplateDepthMax) +
+                        " templates stand behind each other",
+                    {}, "template_too_deep");
+}
+
+base::Unexpected too_large(std::string what) {
+  return base::fail(Code::kTooLarge, std::move(what), {}, "bundle_too_large");
+}
+
+// `NAME=value` and its NUL.
+Result<void> check_variable_size(std::string_view name, std::string_view value) {
+  if (name.size() + value.size() + 2 <= limits::kEnvironmentStringBytesMax) return {};
+  return too_large("it is longer than the " + std::to_string(limits::kEnvironmentStringBytesMax) +
+                   " bytes that Linux takes for one variable");
+}
+
+// A literal was looked at when it was saved; the text of a template is seen here first.
+Result<void> check_file(const model::File& file, const Outcome& outcome) {
+  const std::string_view text = outcome.text();
+  const bool is_base64 = file.encoding == model::Encoding::kBase64;
+  if (is_base64 && outcome.literal == nullptr && !base::base64_decode(text)) {
+    return base::fail(Code::kInvalid, "its template gives text that is not base64",
+                      "write ${KEY|base64}, or leave `encoding: base64` out", "not_base64");
+  }
+  if (text.size() <= (is_base64 ? kRenderedBytesMax : limits::kFileBytesMax)) return {};
+  return too_large("it is longer than " + std::to_string(limits::kFileBytesMax) + " bytes");
+}
+
+}  // namespace
+
+Evaluation::Evaluation(Story& story, const model::Workload& workload, OnProblem on_problem)
+    : story_(story), workload_(workload), on_problem_(on_problem) {
+  story_.variables.resize(story_.merged.variables.size());
+  story_.files.resize(story_.merged.files.size());
+}
+
+void Evaluation::run() {
+  for (std::size_t i = 0; i < story_.variables.size() && !stopped() && !full_; ++i) {
+    settle_variable(i);
+  }
+  for (std::size_t i = 0; i < story_.files.size() && !stopped() && !full_; ++i) settle_file(i);
+  if (!stopped()) check_required();
+}
+
+bool Evaluation::stopped() const {
+  return on_problem_ == OnProblem::kStop && !story_.problems.empty();
+}
+
+void Evaluation::settle_variable(std::size_t position) {
+  const Winner<model::Variable>& winner = story_.merged.variables[position];
+  Outcome& outcome = story_.variables[position];
+  if (outcome.state != Outcome::State::kNew) return;
+  outcome.state = Outcome::State::kRunning;
+  path_.push_back(position);
+  Result<void> done = evaluate(winner.entry->value, winner.group, outcome);
+  path_.pop_back();
+  if (done) done = check_variable_size(winner.key, outcome.text());
+  if (done) done = count(winner.key, outcome.text());
+  outcome.state = done ? Outcome::State::kDone : Outcome::State::kFailed;
+  if (!done) tell_problem(std::move(done.error()), "variable ", winner.key, winner.group);
+}
+
+void Evaluation::settle_file(std::size_t position) {
+  const Winner<model::File>& winner = story_.merged.files[position];
+  Outcome& outcome = story_.files[position];
+  Result<void> done = evaluate(winner.entry->data, winner.group, outcome);
+  if (done) done = check_file(*winner.entry, outcome);
+  if (done) done = count(winner.key, outcome.text());
+  outcome.state = done ? Outcome::State::kDone : Outcome::State::kFailed;
+  if (!done) tell_problem(std::move(done.error()), "file ", winner.key, winner.group);
+}
+
+Result<void> Evaluation::evaluate(const model::Value& value, std::size_t group, Outcome& outcome) {
+  if (const auto* literal = std::get_if<model::Literal>(&value)) {
+    outcome.literal = &literal->text;
+    return {};
+  }
+  if (const auto* text = std::get_if<model::Template>(&value)) {
+    if (path_.size() > limits::kTemplateDepthMax) return too_deep();
+    outcome.depth = 1;
+    Result<base::Secret> rendered = render_template(
+        *text, workload_, [&](std::string_view name) { return look_up(name, outcome); });
+    if (!rendered) return pass(rendered);
+    outcome.rendered = std::move(*rendered);
+    return {};
+  }
+  if (const auto* reference = std::get_if<model::Reference>(&value)) {
+    return base::fail(
+        Code::kUnavailable,
+        "its value is kept in the source " + reference->from + ", and no such source is configured",
+        {}, "unresolved_reference");
+  }
+  // A mask is never stored: it stands for an entry of a group that did not open.
+  const std::string& name = story_.groups[group].record->header().name;
+  const auto is_this = [&name](const Problem& problem) { return problem.group == name; };
+  if (std::ranges::any_of(story_.problems, is_this)) return already_told();
+  return base::fail(Code::kCorrupt, "it has no value", {}, "corrupt");
+}
+
+Result<std::string_view> Evaluation::look_up(std::string_view name, Outcome& asker) {
+  const std::optional<std::size_t> position = find_variable(name);
+  if (!position) {
+    return base::fail(
+        Code::kInvalid,
+        "its template names ${" + std::string(name) + "}, which no matching group has",
+        "give the variable to this workload, or correct the name", "unknown_name");
+  }
+  Outcome& other = story_.variables[*position];
+  if (other.state == Outcome::State::kRunning) {
+    return base::fail(Code::kInvalid, "its template goes round in a cycle: " + way_round(*position),
+                      "give one of them a value of its own", "template_cycle");
+  }
+  settle_variable(*position);
+  if (other.state == Outcome::State::kFailed) return already_told();
+  asker.depth = std::max(asker.depth, other.depth + 1);
+  if (asker.depth > limits::kTemplateDepthMax) return too_deep();
+  return other.text();
+}
+
+Result<void> Evaluation::count(std::string_view key, std::string_view text) {
+  bytes_ += key.size() + text.size();
+  if (bytes_ <= limits::kBundleBytesMax) return {};
+  full_ = true;
+  return too_large("with it the bundle is larger than " + std::to_string(limits::kBundleBytesMax) +
+                   " bytes");
+}
+
+std::optional<std::size_t> Evaluation::find_variable(std::string_view name) const {
+  const auto& all = story_.merged.variables;
+  const auto at = std::ranges::lower_bound(all, name, {}, &Winner<model::Variable>::key);
+  if (at == all.end() || at->key != name) return std::nullopt;
+  return static_cast<std::size_t>(at - all.begin());
+}
+
+bool Evaluation::has_key(std::string_view key) const {
+  if (!key.starts_with('/')) return find_variable(key).has_value();
+  const auto& all = story_.merged.files;
+  return std::ranges::binary_search(all, key, {}, &Winner<model::File>::key);
+}
+
+void Evaluation::check_required() {
+  for (const OpenGroup& open : story_.groups) {
+    const model::GroupHeader& header = open.record->header();
+    for (const std::string& key : header.required_keys) {
+      if (has_key(key)) continue;
+      base::Error error{
+          Code::kInvalid,
+          "group " + header.name + " requires " + key + ", which no matching group has",
+          "give " + key + " to this workload, or take it out of requiredKeys", "missing_required"};
+      story_.problems.push_back({std::move(error), key, header.name});
+      if (stopped()) return;
+    }
+  }
+}
+
+// "A -> B -> A", from the variable that was met again.
+std::string Evaluation::way_round(std::size_t back_to) const {
+  const auto& names = story_.merged.variables;
+  std::string text;
+  for (auto at = std::ranges::find(path_, back_to); at != path_.end(); ++at) {
+    text.append(names[*at].key).append(" -> ");
+  }
+  return text.append(names[back_to].key);
+}
+
+void Evaluation::tell_problem(base::Error error, std::string_view kind, std::string_view key,
+                              std::size_t group) {
+  if (error.name == kTold) return;
+  const std::string& name = story_.groups[group].record->header().name;
+  error.message = std::string(kind).append(key) + " of group " + name + ": " + error.message;
+  story_.problems.push_back({std::move(error), std::string(key), name});
+}
+
+}  // namespace sutler::resolve

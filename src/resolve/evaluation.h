@@ -1,0 +1,44 @@
+// Gives each winner of the merge its final value. Used by tell() only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resolve/story.h"
+#include "resolve/template.h"
+
+namespace sutler::resolve {
+
+// Works on the Story's merged winners and fills its outcomes and problems. Each variable is
+// evaluated once, when it is first needed; values that lost the merge are never touched.
+class Evaluation {
+ public:
+  Evaluation(Story& story, const model::Workload& workload, OnProblem on_problem);
+  // All variables, then all files, in order of their names, then the required keys.
+  void run();
+
+ private:
+  void settle_variable(std::size_t position);
+  void settle_file(std::size_t position);
+  base::Result<void> evaluate(const model::Value& value, std::size_t group, Outcome& outcome);
+  base::Result<std::string_view> look_up(std::string_view name, Outcome& asker);
+  base::Result<void> count(std::string_view key, std::string_view text);
+  void check_required();
+  [[nodiscard]] std::optional<std::size_t> find_variable(std::string_view name) const;
+  [[nodiscard]] bool has_key(std::string_view key) const;
+  [[nodiscard]] std::string way_round(std::size_t back_to) const;
+  void tell_problem(base::Error error, std::string_view kind, std::string_view key,
+                    std::size_t group);
+  [[nodiscard]] bool stopped() const;
+
+  Story& story_;
+  const model::Workload& workload_;
+  OnProblem on_problem_;
+  std::vector<std::size_t> path_;  // variables that are being evaluated, outermost first
+  std::size_t bytes_ = 0;          // of all names and values so far
+  bool full_ = false;              // over the bundle's limit: nothing more is evaluated
+};
+
+}  // namespace sutler::resolve

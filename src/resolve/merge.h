@@ -1,0 +1,41 @@
+// The merge rules, as pure functions: which entry of which group wins each key.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/group.h"
+#include "model/workload.h"
+#include "store/snapshot.h"
+
+namespace sutler::resolve {
+
+// A matching group, opened.
+struct OpenGroup {
+  std::shared_ptr<const store::GroupRecord> record;
+  model::Group group;
+};
+
+// One key of the merged bundle: where it comes from and what it beat, in merge order.
+template <class Entry>
+struct Winner {
+  std::string_view key;  // variable name or file path; into the OpenGroup
+  const Entry* entry = nullptr;
+  std::size_t group = 0;                // position in the list of groups
+  std::vector<std::size_t> overridden;  // positions, in merge order
+};
+
+struct Merged {
+  std::vector<Winner<model::Variable>> variables;  // sorted by name
+  std::vector<Winner<model::File>> files;          // sorted by path
+};
+
+enum class Overridden { kForget, kKeep };  // the fetch needs no story
+
+// `groups` in merge order (MatchIndex::find). The result points into them.
+[[nodiscard]] Merged merge(const std::vector<OpenGroup>& groups, Overridden overridden);
+
+}  // namespace sutler::resolve

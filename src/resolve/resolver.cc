@@ -1,0 +1,67 @@
+#include "resolve/resolver.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "resolve/story.h"
+
+namespace sutler::resolve {
+namespace {
+
+base::Secret take(Outcome& outcome) {
+  if (outcome.literal != nullptr) return outcome.literal->clone();
+  return std::move(outcome.rendered);
+}
+
+model::Bundle make_bundle(Story& story) {
+  model::Bundle bundle;
+  bundle.variables.reserve(story.variables.size());
+  for (std::size_t i = 0; i < story.variables.size(); ++i) {
+    bundle.variables.push_back(
+        {std::string(story.merged.variables[i].key), take(story.variables[i])});
+  }
+  bundle.files.reserve(story.files.size());
+  for (std::size_t i = 0; i < story.files.size(); ++i) {
+    const model::File& file = *story.merged.files[i].entry;
+    bundle.files.push_back({std::string(story.merged.files[i].key), take(story.files[i]),
+                            file.encoding, file.owner, file.group, file.permissions});
+  }
+  return bundle;
+}
+
+std::string groups_json(const std::vector<MatchIndex::Pointer>& groups) {
+  std::string out = "[";
+  for (const auto& group : groups) {
+    if (out.size() > 1) out += ',';
+    out += R"({"name":)";
+    base::append_json_string(out, group->header().name);
+    out += R"(,"version":)" + std::to_string(group->version()) + '}';
+  }
+  return out += ']';
+}
+
+std::string keys_json(const model::Bundle& bundle) {
+  std::string out = "[";
+  const auto append = [&out](std::string_view key) {
+    if (out.size() > 1) out += ',';
+    base::append_json_string(out, key);
+  };
+  for (const auto& variable : bundle.variables) append(variable.name);
+  for (const auto& file : bundle.files) append(file.path);
+  return out += ']';
+}
+
+}  // namespace
+
+base::Result<Resolved> resolve(const View& view, const model::Workload& workload) {
+  Story story = tell(view, workload, Overridden::kForget, OnProblem::kStop);
+  if (!story.problems.empty()) return base::Unexpected(std::move(story.problems.front().error));
+  Resolved resolved;
+  resolved.bundle = make_bundle(story);
+  resolved.groups_json = groups_json(story.found);
+  resolved.keys_json = keys_json(resolved.bundle);
+  resolved.groups = std::move(story.found);
+  return resolved;
+}
+
+}  // namespace sutler::resolve

@@ -1,0 +1,46 @@
+// From a workload to its bundle: match, open, merge, resolve, render. Pure in its arguments but for
+// the cache that the caller may put before it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "model/bundle.h"
+#include "model/workload.h"
+#include "resolve/catalog.h"
+
+namespace sutler::resolve {
+
+// A resolved bundle with what the audit says about it.
+struct Resolved {
+  model::Bundle bundle;
+  std::string groups_json;  // `[{"name":"g","version":3},…]` in merge order
+  std::string keys_json;    // `["A","/f"]`
+  std::vector<std::shared_ptr<const store::GroupRecord>> groups;
+};
+
+// Errors carry the machine name in Error::name: store_empty, no_match (only where the team requires
+// a match), template_cycle, unknown_name, missing_required, bundle_too_large, corrupt.
+[[nodiscard]] base::Result<Resolved> resolve(const View& view, const model::Workload& workload);
+
+enum class Reveal { kNo, kYes };
+// The whole story as JSON (docs/explain.md). Never fails for a problem of the bundle: it is part of
+// the story.
+[[nodiscard]] base::Secret explain_json(const View& view, const model::Workload& workload,
+                                        Reveal reveal);
+
+// What can be seen to be wrong or doubtful of these groups before they are saved: the same key at
+// equal priority and specificity in groups that can match the same workload, NF_ keys. One sentence
+// each.
+[[nodiscard]] std::vector<std::string> save_warnings(const View& view,
+                                                     const std::vector<model::Group>& groups);
+// kInvalid: more than kFreeGlobsPerTeamMax free globs in a team after the save.
+[[nodiscard]] base::Result<void> check_free_globs(const View& view,
+                                                  const std::vector<model::Group>& groups);
+
+}  // namespace sutler::resolve

@@ -1,0 +1,87 @@
+#include "resolve/story.h"
+
+#include <utility>
+
+#include "resolve/evaluation.h"
+
+namespace sutler::resolve {
+namespace {
+
+using base::Code;
+
+void tell_problem(Story& story, base::Error error) {
+  story.problems.push_back({std::move(error), {}, {}});
+}
+
+// False when there is nothing more to tell.
+bool check_team(const View& view, const model::Workload& workload, Story& story) {
+  const store::Snapshot& snapshot = *view.snapshot;
+  if (!snapshot.ever_held_group) {
+    tell_problem(story,
+                 {Code::kUnavailable, "the store never held a group",
+                  "apply one, or look whether this is the right data directory", "store_empty"});
+    return false;
+  }
+  const auto team = snapshot.teams.find(workload.team);
+  if (team == snapshot.teams.end()) {
+    tell_problem(
+        story, {Code::kNotFound, "team " + workload.team + " does not exist", {}, "unknown_team"});
+    return false;
+  }
+  story.found = view.index.find(workload);
+  if (story.found.empty() && team->second->team.options.require_match) {
+    tell_problem(story, {Code::kUnavailable,
+                         "no group matches, and team " + workload.team + " requires a match",
+                         {},
+                         "no_match"});
+  }
+  return true;
+}
+
+// What is known of a group whose body does not open: its names.
+model::Group without_values(const store::GroupRecord& record) {
+  model::Group group;
+  group.header = record.header();
+  const store::GroupRecord::Keys keys = record.keys();
+  for (const std::string_view name : keys.variables) {
+    group.variables.emplace(name, model::Variable{model::Masked{}});
+  }
+  for (const std::string_view path : keys.files) {
+    model::File file;
+    file.data = model::Masked{};
+    group.files.emplace(path, std::move(file));
+  }
+  return group;
+}
+
+void open_groups(Story& story, OnProblem on_problem) {
+  story.groups.reserve(story.found.size());
+  for (const MatchIndex::Pointer& record : story.found) {
+    base::Result<model::Group> group = record->open();
+    if (group) {
+      story.groups.push_back({record, std::move(*group)});
+      continue;
+    }
+    base::Error error = std::move(group.error());
+    error.name = "corrupt";
+    story.problems.push_back({std::move(error), {}, record->header().name});
+    if (on_problem == OnProblem::kStop) return;
+    story.groups.push_back({record, without_values(*record)});
+  }
+}
+
+}  // namespace
+
+Story tell(const View& view, const model::Workload& workload, Overridden overridden,
+           OnProblem on_problem) {
+  Story story;
+  const auto stopped = [&] { return on_problem == OnProblem::kStop && !story.problems.empty(); };
+  if (!check_team(view, workload, story) || stopped()) return story;
+  open_groups(story, on_problem);
+  if (stopped()) return story;
+  story.merged = merge(story.groups, overridden);
+  Evaluation(story, workload, on_problem).run();
+  return story;
+}
+
+}  // namespace sutler::resolve

@@ -1,0 +1,54 @@
+// The one way from a workload to its values, told once for both: the fetch stops at the first
+// problem and makes the bundle, `explain` hears all of them and tells what it heard.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "model/workload.h"
+#include "resolve/catalog.h"
+#include "resolve/merge.h"
+
+namespace sutler::resolve {
+
+// What keeps the fetch from being answered. `error.name` is the code (docs/merge.md lists them).
+struct Problem {
+  base::Error error;
+  std::string key;    // the variable or file, if it is about one
+  std::string group;  // the group, if it is about one
+};
+
+// The final value of one winner.
+struct Outcome {
+  enum class State { kNew, kRunning, kDone, kFailed };
+  State state = State::kNew;
+  const base::Secret* literal = nullptr;  // into the Story's groups
+  base::Secret rendered;                  // of a template
+  std::size_t depth = 0;                  // templates from here to the literal farthest away
+
+  [[nodiscard]] std::string_view text() const {
+    return literal != nullptr ? literal->expose() : rendered.expose();
+  }
+};
+
+// Move-only; views and pointers in it stay good when it is moved.
+struct Story {
+  std::vector<MatchIndex::Pointer> found;  // in merge order
+  std::vector<OpenGroup> groups;           // the same, opened
+  Merged merged;
+  std::vector<Outcome> variables;  // one for each of merged.variables
+  std::vector<Outcome> files;
+  std::vector<Problem> problems;  // in the order in which they were met
+};
+
+// With kStop the Story ends with the first problem and is not complete. The first problem is the
+// same either way. A group that does not open is a problem, and its entries stand in the story
+// without values.
+enum class OnProblem { kStop, kCollect };
+[[nodiscard]] Story tell(const View& view, const model::Workload& workload, Overridden overridden,
+                         OnProblem on_problem);
+
+}  // namespace sutler::resolve
