@@ -1,0 +1,68 @@
+#include "admin/apply_api.h"
+
+#include "admin/action.h"
+#include "admin/apply.h"
+#include "admin/commit.h"
+#include "admin/json_io.h"
+#include "model/group_reader.h"
+
+namespace sutler::admin {
+namespace {
+
+base::Result<std::vector<model::Group>> read_groups(const boost::json::value& tree) {
+  const auto* array = tree.if_array();
+  if (array == nullptr) {
+    return base::fail(base::Code::kInvalid, "body: member \"groups\" must be an array");
+  }
+  std::vector<model::Group> groups;
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    auto group = model::group_from_json((*array)[i], "groups[" + std::to_string(i) + "]");
+    if (!group) return base::pass(group);
+    groups.push_back(std::move(*group));
+  }
+  return groups;
+}
+
+struct Order {
+  ApplyInput input;
+  bool dry_run = false;
+};
+
+base::Result<Order> read_order(std::string_view text, Action& action) {
+  auto body = BodyReader::parse(text);
+  if (!body) return base::pass(body);
+  Order order;
+  order.dry_run = body->flag("dry_run").value_or(false);
+  if (order.dry_run) action.drop();
+  order.input.prune = body->flag("prune").value_or(false) ? Prune::kYes : Prune::kNo;
+  order.input.take_over = body->flag("take_over").value_or(false) ? TakeOver::kYes : TakeOver::kNo;
+  const auto manager = body->text("managed_by");
+  if (manager && !model::is_group_name(*manager)) {
+    body->refuse(
+        "body: member \"managed_by\" must be a name of letters, digits, \".\", \"_\", \"-\"");
+  }
+  order.input.manager = manager.value_or(std::string());
+  const auto* groups = body->find("groups");
+  if (groups == nullptr) body->refuse("body: member \"groups\" is missing");
+  auto finished = body->finish();
+  if (!finished) return base::pass(finished);
+  auto read = read_groups(*groups);
+  if (!read) return base::pass(read);
+  order.input.groups = std::move(*read);
+  return order;
+}
+
+}  // namespace
+
+base::Result<http::Response> apply_groups(const Context& context, const Call& call,
+                                          Action& action) {
+  auto order = read_order(call.request.body, action);
+  if (!order) return base::pass(order);
+  const std::lock_guard lock(context.writes);
+  auto plan = plan_apply(*context.catalog.view(), std::move(order->input));
+  if (!plan) return base::pass(plan);
+  if (order->dry_run) return foretell(context, *plan);
+  return carry_out(context, call, action, std::move(*plan));
+}
+
+}  // namespace sutler::admin

@@ -1,0 +1,112 @@
+#include "admin/commit.h"
+
+#include <algorithm>
+
+#include "admin/json_io.h"
+
+namespace sutler::admin {
+namespace {
+
+std::string names_json(const Plan& plan, Fate fate) {
+  JsonArray names;
+  for (const Touched& group : plan.groups) {
+    if (group.fate == fate) names.text(group.name);
+  }
+  return names.done();
+}
+
+http::Response plan_response(int status, std::uint64_t revision, const Plan& plan) {
+  JsonObject answer;
+  answer.number("revision", revision)
+      .raw("created", names_json(plan, Fate::kCreated))
+      .raw("updated", names_json(plan, Fate::kUpdated))
+      .raw("unchanged", names_json(plan, Fate::kUnchanged))
+      .raw("deleted", names_json(plan, Fate::kDeleted))
+      .raw("warnings", json_strings(plan.warnings));
+  return json_response(status, answer.done());
+}
+
+// The version a group has now: what was written stands in the snapshot, a deletion counts as one
+// more.
+std::uint64_t version_after(const store::Snapshot& snapshot, const Touched& group) {
+  if (group.fate == Fate::kDeleted) return group.version + 1;
+  const auto record = snapshot.find_group(group.team, group.name);
+  return record ? record->version() : group.version + 1;
+}
+
+// `[{"name","version"}]`, with the team where the groups are of several, and `deleted` for those
+// that went.
+std::string audit_groups(const store::Snapshot& snapshot, const std::vector<const Touched*>& groups,
+                         const std::string& common_team) {
+  JsonArray array;
+  for (const Touched* group : groups) {
+    JsonObject one;
+    if (common_team.empty()) one.text("team", group->team);
+    one.text("name", group->name).number("version", version_after(snapshot, *group));
+    if (group->fate == Fate::kDeleted) one.raw("deleted", "true");
+    array.raw(one.done());
+  }
+  return array.empty() ? std::string() : array.done();
+}
+
+void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details) {
+  std::vector<const Touched*> groups;
+  for (const Touched& group : plan.groups) {
+    // Of many, those that stayed are of no interest; of one, which it was is the record's whole
+    // content.
+    if (group.fate != Fate::kUnchanged || plan.groups.size() == 1) groups.push_back(&group);
+  }
+  if (groups.empty()) return;
+  const std::string& team = groups.front()->team;
+  const bool one_team = std::all_of(groups.begin(), groups.end(),
+                                    [&](const Touched* group) { return group->team == team; });
+  if (one_team) details.team = team;
+  details.groups_json = audit_groups(snapshot, groups, details.team);
+  if (groups.size() == 1 && !groups.front()->keys.empty()) {
+    details.keys_json = json_strings(groups.front()->keys);
+  }
+}
+
+// A change whose names fill more than one line of the audit may hold could not be recorded.
+base::Result<void> require_recordable(const Plan& plan) {
+  constexpr std::size_t kNamesBytesMax = 1024 * 1024;
+  constexpr std::size_t kAroundEachBytes = 64;
+  std::size_t bytes = 0;
+  for (const Touched& group : plan.groups) {
+    if (group.fate == Fate::kUnchanged) continue;
+    bytes += group.team.size() + group.name.size() + kAroundEachBytes;
+    if (plan.groups.size() > 1) continue;
+    for (const auto& key : group.keys) bytes += 2 * key.size();
+  }
+  if (bytes <= 2 * kNamesBytesMax) return {};
+  return base::fail(base::Code::kTooLarge, "the change names more than one audit record can hold",
+                    "apply it in parts: some thousand groups at a time");
+}
+
+}  // namespace
+
+store::CommitInfo commit_info(const Context& context, const Call& call) {
+  return {call.operator_name, context.clock.now()};
+}
+
+base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
+                                       Plan plan) {
+  std::uint64_t revision = context.store.snapshot()->revision;
+  if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
+  if (!plan.changes.empty()) {
+    auto committed = context.store.commit(std::move(plan.changes), commit_info(context, call));
+    if (!committed) return base::pass(committed);
+    revision = *committed;
+  }
+  describe(*context.store.snapshot(), plan, action.details());
+  auto recorded = action.record_change(revision);
+  if (!recorded) return base::pass(recorded);
+  const bool one_new = plan.groups.size() == 1 && plan.groups.front().fate == Fate::kCreated;
+  return plan_response(one_new ? 201 : 200, revision, plan);
+}
+
+http::Response foretell(const Context& context, const Plan& plan) {
+  return plan_response(200, context.store.snapshot()->revision, plan);
+}
+
+}  // namespace sutler::admin

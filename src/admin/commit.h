@@ -1,0 +1,21 @@
+// Carrying a plan out: one commit, its audit record, and the answer that tells what was done.
+#pragma once
+
+#include "admin/action.h"
+#include "admin/apply.h"
+#include "admin/context.h"
+
+namespace sutler::admin {
+
+// Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
+// held. The answer: `{"revision","created","updated","unchanged","deleted","warnings"}` with names.
+// 201 when the plan is one new group, else 200.
+[[nodiscard]] base::Result<http::Response> carry_out(const Context& context, const Call& call,
+                                                     Action& action, Plan plan);
+
+// The same answer for a plan that is not carried out; the revision is the current one.
+[[nodiscard]] http::Response foretell(const Context& context, const Plan& plan);
+
+[[nodiscard]] store::CommitInfo commit_info(const Context& context, const Call& call);
+
+}  // namespace sutler::admin

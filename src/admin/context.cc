@@ -1,0 +1,13 @@
+#include "admin/context.h"
+
+namespace sutler::admin {
+
+base::Result<std::shared_ptr<const store::TeamRecord>> require_team(const store::Snapshot& snapshot,
+                                                                    std::string_view id) {
+  const auto found = snapshot.teams.find(id);
+  if (found != snapshot.teams.end()) return found->second;
+  return base::fail(base::Code::kNotFound, "there is no team \"" + std::string(id) + "\"",
+                    "sutler team list shows the teams");
+}
+
+}  // namespace sutler::admin

@@ -1,0 +1,62 @@
+// What every endpoint works with, and the one request that it answers.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/query.h"
+#include "audit/log.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "model/team.h"
+#include "resolve/catalog.h"
+#include "store/store.h"
+
+namespace sutler::admin {
+
+class Action;
+
+// What `status` tells about the process.
+struct Description {
+  std::string version;
+  std::string data_dir;                     // empty: left out
+  std::vector<std::string> master_key_ids;  // empty: left out
+  double started_monotonic_seconds = 0;
+  std::function<bool()> ready;  // called on the thread of the request
+};
+
+// Shared by all requests. The referenced things outlive it.
+struct Context {
+  store::Store& store;
+  const resolve::Catalog& catalog;
+  audit::Log& audit;
+  const base::Clock& clock;
+  model::WeakKeys weak_keys;
+  const Description& about;
+  // Held from reading what a write depends on until its audit record is there: the order of the
+  // records is the order of the revisions.
+  std::mutex& writes;
+};
+
+// One request of somebody who was let in. Views into the request live as long as it.
+struct Call {
+  const http::Request& request;
+  std::string operator_name;  // "uid:0", "owner-token"; empty where nobody had to say
+  std::string team;           // of the path
+  std::string name;           // of a group or the id of a key, where the path has one
+  Query query = {};
+};
+
+// An endpoint gives its answer, or an error which becomes problem+json (and, where the action is
+// audited, its record).
+using Endpoint = base::Result<http::Response> (*)(const Context&, const Call&, Action&);
+
+// kNotFound that names the team.
+[[nodiscard]] base::Result<std::shared_ptr<const store::TeamRecord>> require_team(
+    const store::Snapshot& snapshot, std::string_view id);
+
+}  // namespace sutler::admin

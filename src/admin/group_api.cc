@@ -1,0 +1,196 @@
+#include "admin/group_api.h"
+
+#include "admin/action.h"
+#include "admin/apply.h"
+#include "admin/commit.h"
+#include "admin/group_patch.h"
+#include "admin/group_rules.h"
+#include "admin/json_io.h"
+#include "base/json.h"
+#include "model/group_reader.h"
+#include "model/group_writer.h"
+
+namespace sutler::admin {
+namespace {
+
+std::string summary_json(const store::GroupRecord& record) {
+  const model::GroupHeader& header = record.header();
+  const auto keys = record.keys();
+  JsonObject group;
+  group.text("name", header.name)
+      .text("team", header.team)
+      .text("type", model::to_word(header.type))
+      .number("priority", static_cast<std::uint64_t>(header.priority))
+      .number("version", record.version())
+      .number("variables", keys.variables.size())
+      .number("files", keys.files.size())
+      .raw("restrictions", model::write_restrictions_json(header.restrictions));
+  if (!header.description.empty()) group.text("description", header.description);
+  if (!header.managed_by.empty()) group.text("managed_by", header.managed_by);
+  group.number("revision", record.revision())
+      .text("changed", base::rfc3339(record.changed()))
+      .text("changed_by", record.changed_by());
+  return group.done();
+}
+
+std::string keys_json(const store::GroupRecord& record) {
+  const auto keys = record.keys();
+  JsonArray names;
+  for (const std::string_view name : keys.variables) names.text(name);
+  for (const std::string_view path : keys.files) names.text(path);
+  return names.empty() ? std::string() : names.done();
+}
+
+std::string group_and_version_json(const store::GroupRecord& record) {
+  JsonObject one;
+  one.text("name", record.header().name).number("version", record.version());
+  return "[" + one.done() + "]";
+}
+
+// What a record of a failure says about the group: only its name is known for sure.
+void note_group(const Call& call, Action& action) {
+  if (!model::is_group_name(call.name)) return;  // it may be a value typed in the wrong place
+  JsonObject one;
+  one.text("name", call.name);
+  action.details().groups_json = "[" + one.done() + "]";
+}
+
+// What the query of a write says.
+struct Edit {
+  std::string manager;
+  TakeOver take_over = TakeOver::kNo;
+};
+
+// Also checks that the team exists and that the group's version is the expected one.
+base::Result<Edit> read_edit(const store::Snapshot& snapshot, const Call& call) {
+  auto take_over = call.query.flag("take_over");
+  if (!take_over) return base::pass(take_over);
+  auto expected = call.query.number("expected_version");
+  if (!expected) return base::pass(expected);
+  auto team = require_team(snapshot, call.team);
+  if (!team) return base::pass(team);
+  Edit edit{call.query.text("managed_by"), *take_over ? TakeOver::kYes : TakeOver::kNo};
+  if (!edit.manager.empty() && !model::is_group_name(edit.manager)) {
+    return base::fail(base::Code::kInvalid,
+                      "query parameter \"managed_by\" must be a name of letters, digits, \".\", "
+                      "\"_\", \"-\"");
+  }
+  if (!*expected) return edit;
+  const auto record = snapshot.find_group(call.team, call.name);
+  const std::uint64_t version = record ? record->version() : 0;
+  if (version == **expected) return edit;
+  return base::fail(base::Code::kConflict,
+                    "group \"" + call.name + "\" is at version " + std::to_string(version) +
+                        ", not " + std::to_string(**expected),
+                    "somebody changed it in the meantime: look at it again");
+}
+
+// The path fills `team` and `name` where the body leaves them out; another group's are refused.
+base::Result<model::Group> read_put_body(const Call& call) {
+  auto tree = base::parse_json(call.request.body);
+  if (!tree) return base::pass(tree, "body");
+  auto* object = tree->if_object();
+  if (object == nullptr) return base::fail(base::Code::kInvalid, "body: must be a JSON object");
+  object->emplace("team", call.team);
+  object->emplace("name", call.name);
+  auto group = model::group_from_json(*tree, "body");
+  if (!group) return base::pass(group);
+  if (group->header.team == call.team && group->header.name == call.name) return group;
+  return base::fail(base::Code::kInvalid, "body: is group \"" + group->header.name +
+                                              "\" of team \"" + group->header.team +
+                                              "\", the path is that of \"" + call.name +
+                                              "\" of team \"" + call.team + "\"");
+}
+
+base::Result<http::Response> write_group(const Context& context, const Call& call, Action& action,
+                                         const Edit& edit, model::Group group) {
+  ApplyInput input;
+  input.groups.push_back(std::move(group));
+  input.manager = edit.manager;
+  input.take_over = edit.take_over;
+  auto plan = plan_apply(*context.catalog.view(), std::move(input));
+  if (!plan) return base::pass(plan);
+  return carry_out(context, call, action, std::move(*plan));
+}
+
+}  // namespace
+
+base::Result<http::Response> list_groups(const Context& context, const Call& call, Action&) {
+  const auto snapshot = context.store.snapshot();
+  auto team = require_team(*snapshot, call.team);
+  if (!team) return base::pass(team);
+  JsonArray groups;
+  for (const auto& record : snapshot->groups_of(call.team)) groups.raw(summary_json(*record));
+  JsonObject list;
+  list.raw("groups", groups.done());
+  return json_response(200, list.done());
+}
+
+base::Result<http::Response> show_group(const Context& context, const Call& call, Action& action) {
+  note_group(call, action);
+  auto reveal = call.query.flag("reveal");
+  if (!reveal) return base::pass(reveal);
+  if (*reveal) action.begin("value.reveal");
+  const auto snapshot = context.store.snapshot();
+  auto team = require_team(*snapshot, call.team);
+  if (!team) return base::pass(team);
+  const auto record = snapshot->find_group(call.team, call.name);
+  if (!record) return no_group(call.team, call.name);
+  action.details().groups_json = group_and_version_json(*record);
+  action.details().keys_json = keys_json(*record);
+  auto group = record->open();
+  if (!group) return base::pass(group);
+  if (*reveal) {
+    auto recorded = action.record_reveal();
+    if (!recorded) return base::pass(recorded);
+  }
+  const auto values = *reveal ? model::Values::kReveal : model::Values::kMask;
+  http::Response response = secret_response(model::write_group_json(*group, values));
+  response.extra_fields = "Group-Version: " + std::to_string(record->version()) + "\r\n";
+  return response;
+}
+
+base::Result<http::Response> put_group(const Context& context, const Call& call, Action& action) {
+  note_group(call, action);
+  auto group = read_put_body(call);
+  if (!group) return base::pass(group);
+  const std::lock_guard lock(context.writes);
+  auto edit = read_edit(*context.store.snapshot(), call);
+  if (!edit) return base::pass(edit);
+  return write_group(context, call, action, *edit, std::move(*group));
+}
+
+base::Result<http::Response> patch_group(const Context& context, const Call& call, Action& action) {
+  note_group(call, action);
+  auto body = BodyReader::parse(call.request.body);
+  if (!body) return base::pass(body);
+  const std::lock_guard lock(context.writes);
+  const auto snapshot = context.store.snapshot();
+  auto edit = read_edit(*snapshot, call);
+  if (!edit) return base::pass(edit);
+  std::optional<model::Group> current;
+  if (const auto record = snapshot->find_group(call.team, call.name)) {
+    auto opened = record->open();
+    if (!opened) return base::pass(opened);
+    current = std::move(*opened);
+  }
+  auto group = patched_group(*body, current ? &*current : nullptr, call.team, call.name);
+  if (!group) return base::pass(group);
+  // Whoever writes here manages it from now on; apply.h refuses where somebody else does.
+  group->header.managed_by = edit->manager;
+  return write_group(context, call, action, *edit, std::move(*group));
+}
+
+base::Result<http::Response> delete_group(const Context& context, const Call& call,
+                                          Action& action) {
+  note_group(call, action);
+  const std::lock_guard lock(context.writes);
+  const auto view = context.catalog.view();
+  auto edit = read_edit(*view->snapshot, call);
+  if (!edit) return base::pass(edit);
+  auto plan = plan_delete(*view, {call.team, call.name, edit->manager, edit->take_over});
+  if (!plan) return base::pass(plan);
+  return carry_out(context, call, action, std::move(*plan));
+}
+
+}  // namespace sutler::admin

@@ -1,0 +1,83 @@
+#include "admin/group_rules.h"
+
+#include "resolve/template.h"
+
+namespace sutler::admin {
+namespace {
+
+bool same(const model::Variable& a, const model::Variable& b) {
+  return model::equal(a.value, b.value);
+}
+bool same(const model::File& a, const model::File& b) { return model::equal(a, b); }
+
+// Adds the keys of both maps whose entries differ; both are sorted.
+template <class Map>
+void add_changed(const Map& before, const Map& after, std::vector<std::string>& keys) {
+  auto old = before.begin();
+  auto now = after.begin();
+  while (old != before.end() || now != after.end()) {
+    if (now == after.end() || (old != before.end() && old->first < now->first)) {
+      keys.push_back(old->first);
+      ++old;
+    } else if (old == before.end() || now->first < old->first) {
+      keys.push_back(now->first);
+      ++now;
+    } else {
+      if (!same(old->second, now->second)) keys.push_back(now->first);
+      ++old;
+      ++now;
+    }
+  }
+}
+
+base::Unexpected no_sources(const model::Group& group, const std::string& key) {
+  return base::fail(base::Code::kInvalid,
+                    "sources are not part of this version: the value of " + key + " in group \"" +
+                        group.header.name + "\" is a reference",
+                    "give the value itself, or leave the entry out", "no_sources");
+}
+
+base::Result<void> refuse_references(const model::Group& group) {
+  for (const auto& [name, variable] : group.variables) {
+    if (std::holds_alternative<model::Reference>(variable.value)) return no_sources(group, name);
+  }
+  for (const auto& [path, file] : group.files) {
+    if (std::holds_alternative<model::Reference>(file.data)) return no_sources(group, path);
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> make_savable(model::Group& next, const model::Group* current) {
+  auto filled = model::fill_masked(next, current);
+  if (!filled) return base::pass(filled);
+  auto plain = refuse_references(next);
+  if (!plain) return base::pass(plain);
+  auto valid = model::validate(next);
+  if (!valid) return base::pass(valid);
+  auto prepared = resolve::prepare_templates(next);
+  if (!prepared) return base::pass(prepared);
+  auto acyclic = resolve::check_cycles(next);
+  if (!acyclic) return base::pass(acyclic);
+  return {};
+}
+
+std::vector<std::string> changed_keys(const model::Group* before, const model::Group& after) {
+  static const model::Group kEmpty;
+  const model::Group& old = before == nullptr ? kEmpty : *before;
+  std::vector<std::string> keys;
+  add_changed(old.variables, after.variables, keys);
+  add_changed(old.files, after.files, keys);
+  return keys;
+}
+
+base::Unexpected no_group(std::string_view team, std::string_view name) {
+  // What cannot be a name may be a value that was typed in its place: it is not said back.
+  const std::string which =
+      model::is_group_name(name) ? "group \"" + std::string(name) + "\"" : "group of that name";
+  return base::fail(base::Code::kNotFound,
+                    "there is no " + which + " in team \"" + std::string(team) + "\"");
+}
+
+}  // namespace sutler::admin

@@ -1,0 +1,97 @@
+#include "admin/routes.h"
+
+#include <optional>
+
+#include "admin/apply_api.h"
+#include "admin/explain_api.h"
+#include "admin/group_api.h"
+#include "admin/key_api.h"
+#include "admin/status_api.h"
+#include "admin/team_api.h"
+#include "base/encoding.h"
+
+namespace sutler::admin {
+namespace {
+
+constexpr std::array<std::string_view, 3> kEdit = {"managed_by", "take_over", "expected_version"};
+constexpr std::array<std::string_view, 3> kShow = {"reveal"};
+constexpr auto kOwner = Guard::kOwner;
+
+constexpr std::string_view kTeam = "/api/v1/teams/{team}";
+constexpr std::string_view kKeys = "/api/v1/teams/{team}/keys";
+constexpr std::string_view kRetire = "/api/v1/teams/{team}/keys/{id}/retire";
+constexpr std::string_view kGroups = "/api/v1/teams/{team}/groups";
+constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
+
+constexpr Route kRoutes[] = {
+    {"GET", "/livez", show_live, {}, Guard::kOpen},
+    {"GET", "/readyz", show_ready, {}, Guard::kOpen},
+    {"GET", "/api/v1/status", show_status},
+    {"GET", "/api/v1/audit/key", show_audit_key},
+    {"GET", "/api/v1/teams", list_teams},
+    {"POST", "/api/v1/teams", create_team, "team.create", kOwner, Body::kJson},
+    {"PATCH", kTeam, update_team, "team.update", kOwner, Body::kJson},
+    {"DELETE", kTeam, delete_team, "team.delete"},
+    {"GET", kKeys, list_keys},
+    {"POST", kKeys, create_key, "key.create", kOwner, Body::kJson},
+    {"POST", kRetire, retire_key, "key.retire", kOwner, Body::kJson},
+    {"GET", kGroups, list_groups},
+    {"GET", kGroup, show_group, {}, kOwner, Body::kNone, kShow},
+    {"PUT", kGroup, put_group, "group.update", kOwner, Body::kJson, kEdit},
+    {"PATCH", kGroup, patch_group, "group.update", kOwner, Body::kJson, kEdit},
+    {"DELETE", kGroup, delete_group, "group.delete", kOwner, Body::kNone, kEdit},
+    {"POST", "/api/v1/apply", apply_groups, "group.apply", kOwner, Body::kJson},
+    {"POST", "/api/v1/teams/{team}/explain", explain_workload, {}, kOwner, Body::kJson},
+    {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kOwner, Body::kJson},
+};
+
+// The next segment, taken off the front of "/a/b"; nothing at the end.
+std::optional<std::string_view> next_segment(std::string_view& path) {
+  if (path.empty()) return std::nullopt;
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+// Fills `params` with what stands in the places of `{…}`; false when the path is another.
+bool matches(std::string_view pattern, std::string_view path, std::array<std::string, 2>& params) {
+  std::size_t filled = 0;
+  while (true) {
+    const auto want = next_segment(pattern);
+    const auto have = next_segment(path);
+    if (!want || !have) return !want && !have;
+    if (!want->starts_with('{')) {
+      if (*want != *have) return false;
+      continue;
+    }
+    auto value = base::percent_decode(*have);
+    if (!value || value->empty()) return false;
+    params[filled++] = std::move(*value);
+  }
+}
+
+}  // namespace
+
+Found find_route(std::string_view method, std::string_view path) {
+  Found found;
+  if (!path.starts_with('/')) return found;
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  for (const Route& route : kRoutes) {
+    std::array<std::string, 2> params;
+    if (!matches(route.pattern, path, params)) continue;
+    found.path_is_known = true;
+    found.guard = route.guard;
+    if (!found.allow.empty()) found.allow += ", ";
+    found.allow += route.method == "GET" ? "GET, HEAD" : route.method;
+    if (route.method != wanted) continue;
+    found.route = &route;
+    found.team = std::move(params[0]);
+    found.name = std::move(params[1]);
+  }
+  return found;
+}
+
+std::span<const Route> all_routes() { return kRoutes; }
+
+}  // namespace sutler::admin

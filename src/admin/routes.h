@@ -1,0 +1,41 @@
+// Which endpoint answers which method and path.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "admin/context.h"
+
+namespace sutler::admin {
+
+enum class Guard { kOpen, kOwner };
+enum class Body { kNone, kJson };
+
+struct Route {
+  std::string_view method;   // GET serves HEAD too
+  std::string_view pattern;  // `{…}` stands for one segment: the team first, then the name
+  Endpoint endpoint;
+  std::string_view event =
+      {};  // of the audit record that each call leaves; empty: the endpoint says
+  Guard guard = Guard::kOwner;
+  Body body = Body::kNone;
+  std::array<std::string_view, 3> query = {};  // the parameters it takes
+};
+
+struct Found {
+  const Route* route = nullptr;  // null: the path is known and the method is not
+  bool path_is_known = false;
+  Guard guard = Guard::kOwner;
+  std::string allow;  // "GET, HEAD, POST"
+  std::string team;
+  std::string name;
+};
+
+[[nodiscard]] Found find_route(std::string_view method, std::string_view path);
+
+// All of them, for the tests that must not forget one.
+[[nodiscard]] std::span<const Route> all_routes();
+
+}  // namespace sutler::admin

@@ -1,0 +1,69 @@
+// The control plane as one HTTP handler: it serves the unix socket and the TCP listener alike.
+//
+// Judged in this order: Host 421 (TCP), path 404, credentials 401 or 403, method 405, query and
+// body 400, then the endpoint. `/livez` and `/readyz` need neither Host nor credentials.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/access.h"
+#include "admin/context.h"
+#include "admin/denials.h"
+#include "audit/log.h"
+#include "base/clock.h"
+#include "http/exchange.h"
+#include "model/team.h"
+#include "resolve/catalog.h"
+#include "store/store.h"
+
+namespace sutler::admin {
+
+struct Route;
+
+// The referenced things must outlive the Service. The catalog must be subscribed to the store.
+struct Options {
+  store::Store& store;
+  const resolve::Catalog& catalog;
+  audit::Log& audit;
+  const base::Clock& clock;
+  AccessOptions access = {};
+  model::WeakKeys weak_keys = model::WeakKeys::kRefuse;
+  std::string version = {};                      // of the program
+  std::string data_dir = {};                     // for `status`; may be empty
+  std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
+  std::function<bool()> ready = {};              // none: always ready. Thread-safe
+};
+
+// Thread-safe: handlers of several loops may share it. A write blocks its loop until it is durable.
+class Service final : public http::Handler {
+ public:
+  explicit Service(Options options);
+
+  void handle(http::Reply reply) override;
+  void refused(std::string_view remote, int status, std::string_view why) override;
+  [[nodiscard]] std::optional<http::Response> refuse_before_body(
+      const http::Request& request) override;
+  // Writes the records of denials that were counted in seconds that are over. Call it about once a
+  // second.
+  void tick() { denials_.flush(); }
+
+  // What handle() sends.
+  [[nodiscard]] http::Response answer(const http::Request& request);
+
+ private:
+  [[nodiscard]] http::Response judge(const http::Request& request);
+  [[nodiscard]] http::Response perform(const Route& route, Call& call);
+
+  Access access_;
+  Denials denials_;
+  Description about_;
+  std::mutex writes_;
+  Context context_;
+};
+
+}  // namespace sutler::admin

@@ -1,0 +1,57 @@
+#include "admin/status_api.h"
+
+#include "admin/json_io.h"
+
+namespace sutler::admin {
+namespace {
+
+std::string audit_json(const audit::Log& log) {
+  JsonObject audit;
+  audit.number("seq", log.position().seq)
+      .text("public_key", log.public_key())
+      .text("file", log.current_file().native())
+      .text("reserve", log.reserve_intact() ? "intact" : "used");
+  return audit.done();
+}
+
+}  // namespace
+
+base::Result<http::Response> show_live(const Context&, const Call&, Action&) {
+  return json_response(200, R"({"status":"ok"})");
+}
+
+base::Result<http::Response> show_ready(const Context& context, const Call&, Action&) {
+  if (context.about.ready()) return json_response(200, R"({"status":"ok"})");
+  return base::fail(base::Code::kUnavailable, "the server is not ready", {}, "not_ready");
+}
+
+base::Result<http::Response> show_status(const Context& context, const Call&, Action&) {
+  const Description& about = context.about;
+  const auto snapshot = context.store.snapshot();
+  const auto integrity = context.store.integrity();
+  JsonObject status;
+  status.text("version", about.version)
+      .text("store_id", context.store.id())
+      .number("revision", snapshot->revision)
+      .number("epoch", snapshot->epoch)
+      .number("teams", snapshot->teams.size())
+      .number("groups", snapshot->groups.size())
+      .raw("ready", kJsonFlag[about.ready() ? 1 : 0])
+      .text("integrity", integrity ? integrity->message : "ok");
+  if (!about.data_dir.empty()) status.text("data_dir", about.data_dir);
+  if (!about.master_key_ids.empty()) {
+    status.raw("master_keys", json_strings(about.master_key_ids));
+  }
+  const double uptime = base::monotonic_seconds() - about.started_monotonic_seconds;
+  status.raw("audit", audit_json(context.audit))
+      .number("uptime_seconds", static_cast<std::uint64_t>(uptime));
+  return json_response(200, status.done());
+}
+
+base::Result<http::Response> show_audit_key(const Context& context, const Call&, Action&) {
+  JsonObject key;
+  key.text("public_key", context.audit.public_key());
+  return json_response(200, key.done());
+}
+
+}  // namespace sutler::admin

@@ -1,0 +1,151 @@
+#include "admin/team_api.h"
+
+#include "admin/action.h"
+#include "admin/commit.h"
+#include "admin/json_io.h"
+
+namespace sutler::admin {
+namespace {
+
+constexpr std::string_view kDefaultTeam = "default";
+
+std::string team_json(const model::Team& team) {
+  JsonArray ranges;
+  for (const model::Cidr& range : team.options.allow_from) ranges.text(range.text());
+  JsonObject json;
+  json.text("id", team.id)
+      .text("path", team.path)
+      .raw("require_match", kJsonFlag[team.options.require_match ? 1 : 0])
+      .raw("require_exp", kJsonFlag[team.options.require_exp ? 1 : 0])
+      .raw("allow_from", ranges.done())
+      .number("leeway_seconds", static_cast<std::uint64_t>(team.options.leeway_seconds))
+      .number("keys", team.keys.size());
+  return json.done();
+}
+
+void read_allow_from(BodyReader& body, std::vector<model::Cidr>& ranges) {
+  const auto* value = body.find("allow_from");
+  if (value == nullptr) return;
+  if (value->is_null()) return ranges.clear();
+  const auto* list = value->if_array();
+  if (list == nullptr || list->empty()) {
+    return body.refuse("body: member \"allow_from\" must be a list of at least one address range",
+                       "null takes the restriction away");
+  }
+  ranges.clear();
+  for (const auto& item : *list) {
+    const auto* text = item.if_string();
+    if (text == nullptr)
+      return body.refuse("body: member \"allow_from\" must be a list of strings");
+    auto range = model::Cidr::parse({text->data(), text->size()});
+    if (!range) return body.refuse("allow_from: " + range.error().message, range.error().hint);
+    ranges.push_back(std::move(*range));
+  }
+}
+
+// The members that POST and PATCH have in common, onto the team.
+base::Result<void> read_options(BodyReader& body, model::Team& team) {
+  if (auto path = body.text("path")) {
+    auto valid = model::validate_team_path(*path);
+    if (!valid) return base::pass(valid);
+    team.path = std::move(*path);
+  }
+  model::TeamOptions& options = team.options;
+  options.require_match = body.flag("require_match").value_or(options.require_match);
+  options.require_exp = body.flag("require_exp").value_or(options.require_exp);
+  const auto leeway = body.whole("leeway_seconds", 0, base::limits::kLeewaySecondsMax);
+  if (leeway) options.leeway_seconds = static_cast<int>(*leeway);
+  read_allow_from(body, options.allow_from);
+  return body.finish();
+}
+
+}  // namespace
+
+base::Result<std::uint64_t> save_team(const Context& context, const Call& call, model::Team team) {
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::PutTeam{std::move(team)});
+  return context.store.commit(std::move(changes), commit_info(context, call));
+}
+
+base::Result<http::Response> list_teams(const Context& context, const Call&, Action&) {
+  JsonArray teams;
+  const auto snapshot = context.store.snapshot();
+  for (const auto& [id, record] : snapshot->teams) teams.raw(team_json(record->team));
+  JsonObject list;
+  list.raw("teams", teams.done());
+  return json_response(200, list.done());
+}
+
+base::Result<http::Response> create_team(const Context& context, const Call& call, Action& action) {
+  auto body = BodyReader::parse(call.request.body);
+  if (!body) return base::pass(body);
+  model::Team team;
+  team.id = body->required_text("id");
+  team.path = "/" + team.id;
+  auto read = read_options(*body, team);
+  if (!read) return base::pass(read);
+  auto valid = model::validate_team_id(team.id);
+  if (!valid) return base::pass(valid);
+  action.details().team = team.id;
+  const std::string answer = team_json(team);
+  const std::lock_guard lock(context.writes);
+  if (context.store.snapshot()->teams.contains(team.id)) {
+    return base::fail(base::Code::kConflict, "there is a team \"" + team.id + "\" already",
+                      "sutler team set changes it");
+  }
+  auto revision = save_team(context, call, std::move(team));
+  if (!revision) return base::pass(revision);
+  auto recorded = action.record_change(*revision);
+  if (!recorded) return base::pass(recorded);
+  return json_response(201, answer);
+}
+
+base::Result<http::Response> update_team(const Context& context, const Call& call, Action& action) {
+  auto body = BodyReader::parse(call.request.body);
+  if (!body) return base::pass(body);
+  const std::lock_guard lock(context.writes);
+  const auto snapshot = context.store.snapshot();
+  auto record = require_team(*snapshot, call.team);
+  if (!record) return base::pass(record);
+  const model::Team& before = (*record)->team;
+  model::Team team = model::clone(before);
+  auto read = read_options(*body, team);
+  if (!read) return base::pass(read);
+  const std::string answer = team_json(team);
+  std::uint64_t current = snapshot->revision;
+  if (team.path != before.path || team.options != before.options) {
+    auto revision = save_team(context, call, std::move(team));
+    if (!revision) return base::pass(revision);
+    current = *revision;
+  }
+  auto recorded = action.record_change(current);
+  if (!recorded) return base::pass(recorded);
+  return json_response(200, answer);
+}
+
+base::Result<http::Response> delete_team(const Context& context, const Call& call, Action& action) {
+  const std::lock_guard lock(context.writes);
+  const auto snapshot = context.store.snapshot();
+  auto record = require_team(*snapshot, call.team);
+  if (!record) return base::pass(record);
+  if (call.team == kDefaultTeam) {
+    return base::fail(base::Code::kRefused, "the team \"default\" is always there");
+  }
+  const std::size_t groups = snapshot->groups_of(call.team).size();
+  if (groups > 0) {
+    return base::fail(base::Code::kConflict,
+                      "the team \"" + call.team + "\" has " + std::to_string(groups) + " groups",
+                      "delete its groups first", "team_not_empty");
+  }
+  std::vector<store::Change> changes;
+  changes.emplace_back(store::DeleteTeam{call.team});
+  auto revision = context.store.commit(std::move(changes), commit_info(context, call));
+  if (!revision) return base::pass(revision);
+  auto recorded = action.record_change(*revision);
+  if (!recorded) return base::pass(recorded);
+  JsonObject answer;
+  answer.number("revision", *revision);
+  return json_response(200, answer.done());
+}
+
+}  // namespace sutler::admin

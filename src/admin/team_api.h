@@ -1,0 +1,26 @@
+// Teams and their options.
+#pragma once
+
+#include <cstdint>
+
+#include "admin/context.h"
+
+namespace sutler::admin {
+
+// GET /api/v1/teams
+[[nodiscard]] base::Result<http::Response> list_teams(const Context&, const Call&, Action&);
+// POST /api/v1/teams
+// `{"id","path"?,"require_match"?,"require_exp"?,"allow_from"?,"leeway_seconds"?}`: 201 with the
+// team. The path is `/<id>` where none is given. kConflict: there is such a team.
+[[nodiscard]] base::Result<http::Response> create_team(const Context&, const Call&, Action&);
+// PATCH /api/v1/teams/{team}: the members that are there change. `allow_from: null` takes the
+// restriction away; an empty list is refused, since it could mean nobody or everybody.
+[[nodiscard]] base::Result<http::Response> update_team(const Context&, const Call&, Action&);
+// DELETE: kRefused for `default`, kConflict (`team_not_empty`) while it has groups.
+[[nodiscard]] base::Result<http::Response> delete_team(const Context&, const Call&, Action&);
+
+// Commits the team; gives the revision. `Context::writes` is held.
+[[nodiscard]] base::Result<std::uint64_t> save_team(const Context& context, const Call& call,
+                                                    model::Team team);
+
+}  // namespace sutler::admin
