@@ -1,0 +1,262 @@
+#include "server/app.h"
+
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/wipe.h"
+#include "model/group_writer.h"
+#include "server/group_files.h"
+#include "server/prepare.h"
+
+namespace sutler::server {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::chrono::seconds kDrainGrace{30};
+constexpr std::chrono::seconds kAdminDrainGrace{2};
+
+}  // namespace
+
+Result<void> App::prepare() {
+  if (!base::heap_is_wiped()) {
+    return fail(Code::kInternal, "this binary was linked without the wiping heap");
+  }
+  if (auto done = prepare_store(); !done) return done;
+  if (auto done = prepare_audit(); !done) return done;
+  cache_ = std::make_unique<resolve::BundleCache>(
+      resolve::BundleCache::Options{.bytes_max = options_.bundle_cache_bytes});
+  shared_ =
+      std::make_shared<provider::Shared>(catalog_, *cache_, *audit_, clock_, options_.provider);
+  if (auto done = prepare_secret_key(); !done) return done;
+  if (auto done = prepare_admin(); !done) return done;
+  return prepare_provider();
+}
+
+Result<void> App::prepare_store() {
+  auto dir = DataDir::open(options_.data_dir);
+  if (!dir) return pass(dir);
+  dir_ = std::move(*dir);
+  const bool exists = look_for_store(*dir_) == Holding::kStore;
+  if (!exists && options_.store == StoreDemand::kMustExist) {
+    return fail(Code::kNotFound, "there is no store in " + dir_->path().string(),
+                "is the volume mounted? `sutler init` makes a new store, on purpose");
+  }
+  if (!exists) {
+    auto paths = create_store(*dir_, options_);
+    if (!paths) return pass(paths);
+    base::log::info("a new store was made", {{"database", paths->database.native()},
+                                             {"master_key", paths->master_key.native()},
+                                             {"owner_token", paths->owner_token.native()}});
+  }
+  auto store = open_store(*dir_, options_);
+  if (!store) return pass(store);
+  store_ = std::move(*store);
+  store_->subscribe(
+      [this](const store::Publication& publication) { catalog_.publish(publication); });
+  return {};
+}
+
+Result<void> App::prepare_audit() {
+  auto seed = store_->audit_seed();
+  if (!seed) return pass(seed);
+  checkpoints_ = std::make_unique<CheckpointKeeper>(store_->backend(), *seed);
+  auto log = audit::Log::open(options_.audit, *seed, clock_, checkpoints_->load(),
+                              [this](const audit::Position& p) { checkpoints_->keep(p); });
+  if (!log) return pass(log);
+  audit_ = std::move(*log);
+  return {};
+}
+
+// The reference's SECRET: a key of the team `default` that lives in this process only.
+Result<void> App::prepare_secret_key() {
+  if (!options_.secret_key) return {};
+  const std::string_view key = options_.secret_key->expose();
+  if (auto strong = model::check_signing_key(key, options_.weak_keys); !strong) {
+    return pass(strong, "SECRET");
+  }
+  shared_->extra_keys.emplace_back(crypto::HashAlgorithm::kSha256, key);
+  if (model::check_signing_key(key, model::WeakKeys::kRefuse)) return {};
+  base::log::warning("SECRET is a weak signing key: whoever guesses it can fetch every secret");
+  const audit::Event event{
+      .time = clock_.now(), .event = "key.weak", .team = "default", .key_id = "env:SECRET"};
+  return audit_->append({&event, 1}, audit::Durability::kSynced);
+}
+
+Result<void> App::prepare_provider() {
+  std::shared_ptr<const crypto::TlsContext> context;
+  if (options_.tls) {
+    tls_.emplace(*options_.tls);
+    auto loaded = tls_->load();
+    if (!loaded) return pass(loaded);
+    context = std::move(*loaded);
+  }
+  provider_server_ = std::make_unique<http::Server>(options_.http);
+  auto listener = provider_server_->listen(
+      {.address = options_.listen, .tls = context, .make_handler = [this] {
+         return std::make_shared<provider::Provider>(shared_, options_.provider);
+       }});
+  if (!listener) return pass(listener, "listen");
+  provider_listener_ = *listener;
+  return {};
+}
+
+std::vector<std::string> App::admin_hosts() const {
+  auto hosts = options_.admin_hosts;
+  hosts.insert(hosts.end(), {"localhost", "127.0.0.1", "::1"});
+  std::string own = options_.admin_listen.substr(0, options_.admin_listen.rfind(':'));
+  if (own.starts_with('[')) own = own.substr(1, own.size() - 2);
+  if (own != "0.0.0.0" && own != "::") hosts.push_back(own);
+  return hosts;
+}
+
+Result<void> App::prepare_admin() {
+  auto token = read_owner_token(*dir_);
+  if (!token) return pass(token);
+  admin::AccessOptions access;
+  access.owner_token = std::move(*token);
+  access.allowed_hosts = admin_hosts();
+  access.trusted_uids = {0, static_cast<std::int64_t>(::geteuid())};
+  auto ready = [this] {
+    return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
+  };
+  admin_ = std::make_shared<admin::Service>(admin::Options{.store = *store_,
+                                                           .catalog = catalog_,
+                                                           .audit = *audit_,
+                                                           .clock = clock_,
+                                                           .access = std::move(access),
+                                                           .weak_keys = options_.weak_keys,
+                                                           .version = SUTLER_VERSION,
+                                                           .data_dir = dir_->path().string(),
+                                                           .ready = ready});
+  std::shared_ptr<const crypto::TlsContext> context;
+  if (options_.admin_tls) {
+    admin_tls_.emplace(*options_.admin_tls);
+    auto loaded = admin_tls_->load();
+    if (!loaded) return pass(loaded);
+    context = std::move(*loaded);
+  }
+  http::Options http = options_.http;
+  http.threads = 1;
+  admin_server_ = std::make_unique<http::Server>(http);
+  const auto handler = [this]() -> std::shared_ptr<http::Handler> { return admin_; };
+  auto tcp = admin_server_->listen({.address = options_.admin_listen,
+                                    .tls = context,
+                                    .body_bytes_max = base::limits::kAdminBodyBytesMax,
+                                    .make_handler = handler});
+  if (!tcp) return pass(tcp, "admin_listen");
+  admin_listener_ = *tcp;
+  auto socket = admin_server_->listen({.address = "unix:" + dir_->socket().string(),
+                                       .body_bytes_max = base::limits::kAdminBodyBytesMax,
+                                       .make_handler = handler});
+  if (!socket) return pass(socket, "admin socket");
+  return {};
+}
+
+Result<void> App::apply_files() {
+  if (!options_.apply) return {};
+  auto groups = read_group_files(*options_.apply);
+  if (!groups) return pass(groups);
+  std::string body = R"({"groups":[)";
+  for (const auto& group : *groups) {
+    if (body.back() != '[') body += ',';
+    body += model::write_group_json(group, model::Values::kReveal).expose();
+  }
+  body += "]}";
+  // The same way as an operator's apply: same rules, same audit.
+  http::Request request;
+  request.method = "POST";
+  request.path = "/api/v1/apply";
+  request.body = body;
+  request.remote = "unix";
+  request.id = "serve--apply";
+  request.peer_uid = static_cast<std::int64_t>(::geteuid());
+  const http::Field type{"Content-Type", "application/json"};
+  request.fields = {&type, 1};
+  const auto response = admin_->answer(request);
+  base::wipe(body);
+  if (response.status >= 300) {
+    return fail(Code::kInvalid, "--apply " + options_.apply->string() +
+                                    " was refused: " + std::string(response.body.expose()));
+  }
+  base::log::info("groups were applied", {{"path", options_.apply->native()}});
+  return {};
+}
+
+void App::start() {
+  admin_server_->start();
+  provider_server_->start();
+}
+
+std::string App::ready_line() const {
+  const auto url = [](bool tls, const std::string& address) {
+    return (tls ? "https://" : "http://") + address;
+  };
+  std::string line = R"({"provider": )";
+  base::append_json_string(
+      line, url(options_.tls.has_value(), provider_server_->bound_address(provider_listener_)));
+  line += R"(, "admin": )";
+  base::append_json_string(
+      line, url(options_.admin_tls.has_value(), admin_server_->bound_address(admin_listener_)));
+  line += R"(, "socket": )";
+  base::append_json_string(line, dir_->socket().string());
+  return line + "}";
+}
+
+void App::watch_store() {
+  const auto verified = store_->verify();
+  if (verified.has_value() == integrity_was_good_) return;
+  integrity_was_good_ = verified.has_value();
+  if (verified) {
+    base::log::info("the store is sound again");
+    return;
+  }
+  base::log::error(
+      "the store is not what it should be; the last good state is served, writes are refused",
+      {{"why", verified.error().message}});
+  const audit::Event event{.time = clock_.now(),
+                           .event = "store.integrity",
+                           .outcome = audit::Outcome::kFailed,
+                           .reason = base::code_name(verified.error().code)};
+  (void)audit_->append({&event, 1}, audit::Durability::kSynced);
+}
+
+// A node that is taken out while its audit fails gets no fetches that could show that it works
+// again; so we try, with a record that says so.
+void App::watch_audit() {
+  if (shared_->audit_works || audit_->low_on_space()) return;
+  const audit::Event event{.time = clock_.now(), .event = "audit.resumed"};
+  if (!audit_->append({&event, 1}, audit::Durability::kWritten)) return;
+  shared_->audit_works = true;
+  base::log::info("audit can be written again");
+}
+
+void App::tick(TlsReload::Force force) {
+  provider::flush_denials(*shared_, provider::Flush::kDue);
+  admin_->tick();
+  watch_store();
+  watch_audit();
+  if (tls_) {
+    if (auto fresh = tls_->poll(force)) provider_server_->set_tls(provider_listener_, fresh);
+  }
+  if (admin_tls_) {
+    if (auto fresh = admin_tls_->poll(force)) admin_server_->set_tls(admin_listener_, fresh);
+  }
+}
+
+void App::announce_drain() { shared_->draining = true; }
+
+void App::drain() {
+  provider_server_->drain(kDrainGrace);
+  admin_server_->drain(kAdminDrainGrace);
+  provider::flush_denials(*shared_, provider::Flush::kAll);
+  std::error_code ignored;
+  std::filesystem::remove(dir_->socket(), ignored);
+}
+
+}  // namespace sutler::server

@@ -1,0 +1,67 @@
+// All rooms of one running server, wired together. Members are in the order in which they are made;
+// what comes later may use what comes before, and goes first.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "admin/service.h"
+#include "audit/log.h"
+#include "base/clock.h"
+#include "http/server.h"
+#include "provider/provider.h"
+#include "resolve/bundle_cache.h"
+#include "resolve/catalog.h"
+#include "server/checkpoint_keeper.h"
+#include "server/data_dir.h"
+#include "server/options.h"
+#include "server/tls_reload.h"
+#include "store/store.h"
+
+namespace sutler::server {
+
+class App {
+ public:
+  explicit App(const Options& options) : options_(options) {}
+
+  // Everything up to listening sockets; nothing is served yet.
+  [[nodiscard]] base::Result<void> prepare();
+  // Applies the groups of `--apply`, if any.
+  [[nodiscard]] base::Result<void> apply_files();
+  void start();
+  // `{"provider": "http://…", "admin": "http://…", "socket": "…"}`
+  [[nodiscard]] std::string ready_line() const;
+
+  // Once a second: counted denials, a look at the database, certificates.
+  void tick(TlsReload::Force force);
+  void announce_drain();
+  void drain();
+
+ private:
+  [[nodiscard]] base::Result<void> prepare_store();
+  [[nodiscard]] base::Result<void> prepare_audit();
+  [[nodiscard]] base::Result<void> prepare_secret_key();
+  [[nodiscard]] base::Result<void> prepare_provider();
+  [[nodiscard]] base::Result<void> prepare_admin();
+  [[nodiscard]] std::vector<std::string> admin_hosts() const;
+  void watch_store();
+  void watch_audit();
+
+  const Options& options_;
+  const base::SystemClock clock_;
+  std::optional<DataDir> dir_;
+  std::unique_ptr<store::Store> store_;
+  resolve::Catalog catalog_;
+  std::unique_ptr<CheckpointKeeper> checkpoints_;
+  std::unique_ptr<audit::Log> audit_;
+  std::unique_ptr<resolve::BundleCache> cache_;
+  std::shared_ptr<provider::Shared> shared_;
+  std::optional<TlsReload> tls_, admin_tls_;
+  std::shared_ptr<admin::Service> admin_;
+  std::unique_ptr<http::Server> admin_server_;
+  std::unique_ptr<http::Server> provider_server_;
+  std::size_t provider_listener_ = 0, admin_listener_ = 0;
+  bool integrity_was_good_ = true;
+};
+
+}  // namespace sutler::server

@@ -1,0 +1,55 @@
+#include "server/checkpoint_keeper.h"
+
+#include <charconv>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "crypto/kdf.h"
+
+namespace sutler::server {
+namespace {
+
+constexpr char kKey[] = "audit/checkpoint";
+
+}  // namespace
+
+CheckpointKeeper::CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed)
+    : backend_(backend),
+      key_(crypto::HashAlgorithm::kSha256,
+           crypto::derive_key(audit_seed.expose(), "sutler audit checkpoint note").expose()) {}
+
+std::string CheckpointKeeper::mac(const std::string& text) const {
+  return base::hex_encode(key_.sign(text).view());
+}
+
+// The note is `SEQ HASH MAC`, the MAC over the first two with the space between.
+audit::Position CheckpointKeeper::load() {
+  auto notes = backend_.telemetry(kKey);
+  if (!notes || notes->empty()) return {};
+  const std::string& note = notes->front().value;
+  const auto last = note.rfind(' ');
+  const auto first = note.find(' ');
+  audit::Position position;
+  const bool formed =
+      last != std::string::npos && first != last &&
+      crypto::equal_in_constant_time(mac(note.substr(0, last)), note.substr(last + 1));
+  if (!formed ||
+      std::from_chars(note.data(), note.data() + first, position.seq).ec != std::errc()) {
+    base::log::error("the audit checkpoint kept in the store is not ours; it is not used");
+    return {};
+  }
+  position.hash = note.substr(first + 1, last - first - 1);
+  return position;
+}
+
+void CheckpointKeeper::keep(const audit::Position& position) {
+  const std::string text = std::to_string(position.seq) + " " + position.hash;
+  auto kept = backend_.put_telemetry({{kKey, text + " " + mac(text)}});
+  if (!kept) {
+    base::log::warning("the audit checkpoint could not be kept in the store",
+                       {{"why", kept.error().message}});
+  }
+}
+
+}  // namespace sutler::server

@@ -1,0 +1,19 @@
+#include "server/init.h"
+
+#include "server/data_dir.h"
+#include "server/prepare.h"
+
+namespace sutler::server {
+
+base::Result<InitPaths> init(const Options& options) {
+  auto dir = DataDir::open(options.data_dir);
+  if (!dir) return pass(dir);
+  if (look_for_store(*dir) == Holding::kStore) {
+    return base::fail(base::Code::kConflict,
+                      "there is a store in " + options.data_dir.string() + " already",
+                      "`sutler serve` runs it; nothing was changed");
+  }
+  return create_store(*dir, options);
+}
+
+}  // namespace sutler::server

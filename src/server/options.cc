@@ -1,0 +1,229 @@
+#include "server/options.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <thread>
+
+#include "base/duration.h"
+#include "base/log.h"
+
+namespace sutler::server {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+// Takes typed values out of the merged settings; the first thing that is wrong stays as the error.
+class Reader {
+ public:
+  explicit Reader(const MergedSettings& merged) : merged_(merged) {}
+
+  [[nodiscard]] const std::string* text(const std::string& key) const {
+    const auto at = merged_.values.find(key);
+    return at == merged_.values.end() || at->second.empty() ? nullptr : &at->second.back();
+  }
+  [[nodiscard]] std::vector<std::string> list(const std::string& key) const {
+    const auto at = merged_.values.find(key);
+    return at == merged_.values.end() ? std::vector<std::string>() : at->second;
+  }
+  bool flag(const std::string& key, bool otherwise) {
+    const std::string* word = text(key);
+    if (word == nullptr) return otherwise;
+    if (*word == "true" || *word == "1") return true;
+    if (*word == "false" || *word == "0" || word->empty()) return false;
+    wrong(key, "true or false");
+    return otherwise;
+  }
+  template <class Number>
+  void number(const std::string& key, Number& out, std::uint64_t min, std::uint64_t max) {
+    const std::string* word = text(key);
+    if (word == nullptr) return;
+    std::uint64_t n = 0;
+    const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), n);
+    if (error != std::errc() || end != word->data() + word->size() || n < min || n > max) {
+      return wrong(key,
+                   "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+    }
+    out = static_cast<Number>(n);
+  }
+  void duration(const std::string& key, std::chrono::milliseconds& out) {
+    const std::string* word = text(key);
+    if (word == nullptr) return;
+    const auto parsed = base::parse_duration(*word);
+    if (!parsed) return wrong(key, "a time such as 250ms, 30s or 5m");
+    out = *parsed;
+  }
+  void wrong(const std::string& key, const std::string& takes) {
+    if (error_) return;
+    error_ = base::Error{Code::kInvalid, origin(key) + ": " + key + " takes " + takes,
+                         "`sutler serve --help` says what each setting takes"};
+  }
+  [[nodiscard]] std::string origin(const std::string& key) const {
+    const auto at = merged_.origins.find(key);
+    return at == merged_.origins.end() ? key : at->second;
+  }
+  [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
+
+ private:
+  const MergedSettings& merged_;
+  std::optional<base::Error> error_;
+};
+
+const std::string* environment(const RawSettings& raw, std::string_view name) {
+  for (const auto& [key, value] : raw.environment) {
+    if (key == name && !value.empty()) return &value;
+  }
+  return nullptr;
+}
+
+// HOST and PORT of the reference fill in where --listen says nothing.
+Result<std::string> listen_address(const Reader& reader, const RawSettings& raw) {
+  if (const auto* given = reader.text("listen")) return *given;
+  const auto* host = environment(raw, "HOST");
+  const auto* port = environment(raw, "PORT");
+  if (port == nullptr && host == nullptr) return std::string("127.0.0.1:8080");
+  if (port != nullptr) {
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port->data(), port->data() + port->size(), number);
+    if (error != std::errc() || end != port->data() + port->size()) {
+      return fail(Code::kInvalid, "PORT takes a whole number from 0 to 65535");
+    }
+  }
+  // Many shells and CI systems set HOST to the machine's name; alone it decides nothing.
+  if (port == nullptr) return std::string("127.0.0.1:8080");
+  std::string address = host != nullptr ? *host : "0.0.0.0";
+  if (address.find(':') != std::string::npos && !address.starts_with('[')) {
+    address = "[" + address + "]";
+  }
+  return address + ":" + *port;
+}
+
+struct ListenerKeys {
+  const char* listen;
+  const char* cert;
+  const char* key;
+  const char* plain;
+};
+
+Result<std::optional<TlsFiles>> tls_files(Reader& reader, const ListenerKeys& keys,
+                                          const std::string& address) {
+  const auto* cert = reader.text(keys.cert);
+  const auto* key = reader.text(keys.key);
+  if ((cert == nullptr) != (key == nullptr)) {
+    return fail(Code::kInvalid, std::string(keys.cert) + " and " + keys.key +
+                                    " belong together, and only one is given");
+  }
+  const bool plain = reader.flag(keys.plain, false);
+  if (cert != nullptr) return std::optional(TlsFiles{*cert, *key});
+  if (reader.error()) return base::Unexpected(*reader.error());
+  if (!is_loopback(address) && !plain) {
+    std::string plain_flag = keys.plain;
+    for (char& c : plain_flag) c = c == '_' ? '-' : c;
+    return fail(Code::kInvalid,
+                address +
+                    " is not a loopback address, and secrets must not cross a network in the "
+                    "clear",
+                "give a certificate (" + std::string(keys.cert) + ", " + keys.key + "), or say --" +
+                    plain_flag + " (SUTLER_" +
+                    (keys.plain == std::string("plain_http") ? "PLAIN_HTTP" : "ADMIN_PLAIN_HTTP") +
+                    "=1) where TLS ends in front");
+  }
+  return std::optional<TlsFiles>();
+}
+
+Result<void> require_port(const std::string& key, const std::string& address) {
+  if (address.find(':') != std::string::npos) return {};
+  return fail(Code::kInvalid, key + ": address \"" + address + "\" has no port",
+              "write HOST:PORT with a numeric host, such as 127.0.0.1:8080 or [::1]:8080");
+}
+
+Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& options) {
+  auto listen = listen_address(reader, raw);
+  if (!listen) return pass(listen);
+  options.listen = std::move(*listen);
+  if (auto formed = require_port("listen", options.listen); !formed) return formed;
+  if (const auto* admin = reader.text("admin_listen")) options.admin_listen = *admin;
+  if (auto formed = require_port("admin_listen", options.admin_listen); !formed) return formed;
+  auto tls = tls_files(reader, {"listen", "tls_cert", "tls_key", "plain_http"}, options.listen);
+  if (!tls) return pass(tls);
+  options.tls = std::move(*tls);
+  auto admin_tls =
+      tls_files(reader, {"admin_listen", "admin_tls_cert", "admin_tls_key", "admin_plain_http"},
+                options.admin_listen);
+  if (!admin_tls) return pass(admin_tls);
+  options.admin_tls = std::move(*admin_tls);
+  options.admin_hosts = reader.list("admin_host");
+  return {};
+}
+
+void read_http(Reader& reader, Options& options) {
+  options.http.threads = std::max(1u, std::thread::hardware_concurrency());
+  reader.number("threads", options.http.threads, 1, 256);
+  reader.duration("header_timeout", options.http.timeouts.header);
+  reader.duration("body_timeout", options.http.timeouts.body);
+  reader.duration("idle_timeout", options.http.timeouts.idle);
+  reader.duration("write_timeout", options.http.timeouts.write);
+  reader.number("max_connections", options.http.limits.connections_max, 1, 1'000'000);
+  reader.number("max_connections_per_client", options.http.limits.connections_per_client_max, 1,
+                1'000'000);
+}
+
+void read_audit(Reader& reader, Options& options) {
+  options.audit.folder = options.data_dir / "audit";
+  if (const auto* when = reader.text("audit_sync")) {
+    if (*when == "always") {
+      options.audit.sync = audit::Sync::kAlways;
+    } else if (*when != "1s") {
+      reader.wrong("audit_sync", "always or 1s");
+    }
+  }
+  reader.number("audit_rotate_bytes", options.audit.rotate_bytes, 4096, 1ull << 40);
+  reader.number("audit_reserve_bytes", options.audit.reserve_bytes, 0, 1ull << 40);
+  if (!reader.flag("audit_required", true)) {
+    options.provider.audit = provider::AuditDemand::kBestEffort;
+  }
+}
+
+}  // namespace
+
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") ||
+         address.starts_with("[::1]:") || address.starts_with("unix:");
+}
+
+Result<Options> load_options(const RawSettings& raw) {
+  auto merged = merge_settings(raw);
+  if (!merged) return pass(merged);
+  Options options;
+  options.warnings = merged->warnings;
+  Reader reader(*merged);
+  const auto* data_dir = reader.text("data_dir");
+  options.data_dir = data_dir != nullptr ? std::filesystem::path(*data_dir) : default_data_dir();
+  if (auto listeners = read_listeners(reader, raw, options); !listeners) return pass(listeners);
+  options.master_keys = reader.list("master_key");
+  if (reader.flag("require_store", false)) options.store = StoreDemand::kMustExist;
+  if (const auto* path = reader.text("apply")) options.apply = *path;
+  if (reader.flag("allow_weak_keys", false)) options.weak_keys = model::WeakKeys::kAllow;
+  if (const auto* secret = environment(raw, "SECRET")) {
+    options.secret_key.emplace(std::string_view(*secret));
+  }
+  read_http(reader, options);
+  read_audit(reader, options);
+  reader.duration("drain_delay", options.drain_delay);
+  reader.number("max_failures_per_minute", options.provider.failures_per_minute_max, 1,
+                1'000'000'000);
+  reader.number("bundle_cache_bytes", options.bundle_cache_bytes, 0, 1ull << 40);
+  if (const auto* level = reader.text("log_level")) {
+    options.log_level = *level;
+    if (!base::log::is_level(*level)) {
+      reader.wrong("log_level", "debug, info, warning, error or off");
+    }
+  }
+  if (reader.error()) return base::Unexpected(*reader.error());
+  return options;
+}
+
+}  // namespace sutler::server

@@ -1,0 +1,60 @@
+// The typed settings of one server process. Made from the table of settings.h; nothing else reads
+// configuration.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/log.h"
+#include "base/locked_bytes.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "model/team.h"
+#include "provider/provider.h"
+#include "server/settings.h"
+
+namespace sutler::server {
+
+struct TlsFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+enum class StoreDemand { kMayCreate, kMustExist };
+
+struct Options {
+  std::filesystem::path data_dir;
+  StoreDemand store = StoreDemand::kMayCreate;
+  std::vector<std::string> master_keys;  // specs; empty: file:DATA_DIR/master.key
+  std::string listen = "127.0.0.1:8080";
+  std::optional<TlsFiles> tls;
+  std::string admin_listen = "127.0.0.1:8081";
+  std::optional<TlsFiles> admin_tls;
+  std::vector<std::string> admin_hosts;
+  http::Options http;
+  provider::Options provider;
+  audit::Options audit;
+  model::WeakKeys weak_keys = model::WeakKeys::kRefuse;
+  std::optional<base::LockedBytes> secret_key;  // the reference's SECRET
+  std::optional<std::filesystem::path> apply;
+  std::chrono::milliseconds drain_delay{0};
+  std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
+  std::string log_level = "info";
+  std::vector<std::string> warnings;  // to be logged at the start
+};
+
+// kInvalid names the setting, where it came from and what it takes.
+[[nodiscard]] base::Result<Options> load_options(const RawSettings& raw);
+
+// --data-dir or SUTLER_DATA_DIR, else /var/lib/sutler where it exists or for root, else
+// $XDG_DATA_HOME/sutler (~/.local/share/sutler).
+[[nodiscard]] std::filesystem::path default_data_dir();
+
+// 127.0.0.0/8, ::1 and unix sockets.
+[[nodiscard]] bool is_loopback(std::string_view address);
+
+}  // namespace sutler::server

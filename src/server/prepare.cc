@@ -1,0 +1,104 @@
+#include "server/prepare.h"
+
+#include <unistd.h>
+
+#include "base/encoding.h"
+#include "base/file.h"
+#include "crypto/random.h"
+#include "store/sqlite/sqlite_backend.h"
+
+namespace sutler::server {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+Holding look_for_store(const DataDir& dir) {
+  if (!std::filesystem::exists(dir.database())) return Holding::kNothing;
+  auto backend = store::open_sqlite(dir.database(), store::SqliteOpen::kExisting);
+  if (!backend) return Holding::kStore;
+  const auto revision = (*backend)->revision();
+  return revision && *revision == 0 ? Holding::kEmpty : Holding::kStore;
+}
+
+Result<std::shared_ptr<const crypto::MasterKeys>> load_master_keys(const DataDir& dir,
+                                                                   const Options& options) {
+  auto specs = options.master_keys;
+  if (specs.empty()) {
+    if (!std::filesystem::exists(dir.master_key())) {
+      return fail(Code::kNotFound,
+                  "the store in " + dir.path().string() + " has no master key beside it",
+                  "put the key back at " + dir.master_key().string() +
+                      ", or name it with --master-key; a lost key cannot be made anew");
+    }
+    specs.push_back("file:" + dir.master_key().string());
+  }
+  auto keys = crypto::MasterKeys::load(specs);
+  if (!keys) return pass(keys);
+  return std::make_shared<const crypto::MasterKeys>(std::move(*keys));
+}
+
+namespace {
+
+Result<void> make_owner_token(const DataDir& dir) {
+  if (std::filesystem::exists(dir.owner_token())) return {};
+  std::string token = "sut_" + base::base64url_encode(crypto::random_bytes(32)) + "\n";
+  return base::write_file(dir.owner_token(), token, 0600, base::Overwrite::kRefuse);
+}
+
+}  // namespace
+
+// An audit log without its store: the store was lost, and a new one beside it would be another
+// store's log.
+static Result<void> require_no_log(const DataDir& dir) {
+  if (!std::filesystem::exists(dir.audit() / "current.jsonl")) return {};
+  return fail(Code::kNotFound,
+              "the store of " + dir.path().string() +
+                  " is missing: there is an audit log, but no " +
+                  dir.database().filename().string(),
+              "put the database back; for a new store choose another directory, or move what is "
+              "there away");
+}
+
+Result<InitPaths> create_store(const DataDir& dir, const Options& options) {
+  if (auto clean = require_no_log(dir); !clean) return pass(clean);
+  InitPaths paths{dir.database(), {}, dir.owner_token()};
+  if (options.master_keys.empty()) {
+    paths.master_key = dir.master_key();
+    if (!std::filesystem::exists(dir.master_key())) {
+      auto made = crypto::create_master_key_file(dir.master_key());
+      if (!made) return pass(made);
+    }
+  }
+  auto keys = load_master_keys(dir, options);
+  if (!keys) return pass(keys);
+  if (auto made = make_owner_token(dir); !made) return pass(made);
+
+  // A crash between making the file and filling it leaves an empty database: it is filled now.
+  const auto mode = look_for_store(dir) == Holding::kNothing ? store::SqliteOpen::kCreate
+                                                             : store::SqliteOpen::kExisting;
+  auto backend = store::open_sqlite(dir.database(), mode);
+  if (!backend) return pass(backend);
+  const store::CommitInfo info{"uid:" + std::to_string(::geteuid()), base::SystemClock().now()};
+  auto created = store::Store::create(**backend, **keys, info);
+  if (!created) return pass(created);
+  return paths;
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const DataDir& dir, const Options& options) {
+  auto keys = load_master_keys(dir, options);
+  if (!keys) return pass(keys);
+  auto backend = store::open_sqlite(dir.database(), store::SqliteOpen::kExisting);
+  if (!backend) return pass(backend);
+  return store::Store::open(std::move(*backend), std::move(*keys));
+}
+
+Result<base::Secret> read_owner_token(const DataDir& dir) {
+  if (!std::filesystem::exists(dir.owner_token())) return base::Secret();
+  if (auto safe = base::require_private(dir.owner_token()); !safe) return pass(safe);
+  auto token = base::read_file(dir.owner_token(), 4096);
+  if (!token) return pass(token);
+  return base::strip_single_newline(std::move(*token));
+}
+
+}  // namespace sutler::server

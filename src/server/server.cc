@@ -1,0 +1,90 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+
+#include "base/environment.h"
+#include "base/locked_bytes.h"
+#include "base/log.h"
+#include "server/app.h"
+
+namespace sutler::server {
+namespace {
+
+using base::Result;
+
+// Signals are taken one by one on the main thread; every other thread inherits the block.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  // The next signal, or 0 after that time.
+  [[nodiscard]] int wait(std::chrono::milliseconds limit) const {
+    const timespec time{static_cast<time_t>(limit.count() / 1000),
+                        static_cast<long>(limit.count() % 1000 * 1'000'000)};
+    const int signal = sigtimedwait(&set_, nullptr, &time);
+    return signal > 0 ? signal : 0;
+  }
+
+ private:
+  sigset_t set_;
+};
+
+// The usual soft limit is far below what the connection limit allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void serve_until_stopped(App& app, const Signals& signals, const Options& options) {
+  for (;;) {
+    const int signal = signals.wait(std::chrono::seconds(1));
+    if (signal == SIGTERM || signal == SIGINT) break;
+    app.tick(signal == SIGHUP ? TlsReload::Force::kYes : TlsReload::Force::kNo);
+  }
+  base::log::info("draining");
+  app.announce_drain();
+  const auto end = std::chrono::steady_clock::now() + options.drain_delay;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    // A second signal means now.
+    if (left.count() <= 0) break;
+    if (const int signal = signals.wait(left); signal == SIGTERM || signal == SIGINT) break;
+  }
+  app.drain();
+}
+
+}  // namespace
+
+Result<void> run(const Options& options) {
+  base::harden_process();
+  raise_descriptor_limit();
+  base::wipe_environment("SECRET");  // the options hold it now
+  if (!base::log::set_level(options.log_level)) {
+    return base::fail(base::Code::kInvalid, "log_level " + options.log_level + " is not a level");
+  }
+  for (const auto& warning : options.warnings) base::log::warning(warning);
+  const Signals signals;
+  App app(options);
+  if (auto prepared = app.prepare(); !prepared) return prepared;
+  if (auto applied = app.apply_files(); !applied) return applied;
+  app.start();
+  base::log::info("serving", {{"version", SUTLER_VERSION}});
+  std::puts(app.ready_line().c_str());
+  std::fflush(stdout);
+  serve_until_stopped(app, signals, options);
+  base::log::info("stopped");
+  return {};
+}
+
+}  // namespace sutler::server

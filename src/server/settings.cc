@@ -1,0 +1,148 @@
+#include "server/settings.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "server/config_file.h"
+
+namespace sutler::server {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Result;
+
+constexpr auto kValue = SettingKind::kValue;
+constexpr auto kSwitch = SettingKind::kSwitch;
+constexpr auto kList = SettingKind::kList;
+
+constexpr Setting kSettings[] = {
+    {"data_dir", kValue, "DIR", "where the store, its keys and the audit log are"},
+    {"listen", kValue, "ADDRESS", "where workloads ask for their secrets (127.0.0.1:8080)"},
+    {"tls_cert", kValue, "FILE", "certificate chain for --listen, PEM; read again when it changes"},
+    {"tls_key", kValue, "FILE", "its private key, PEM"},
+    {"plain_http", kSwitch, "", "TLS ends in front of --listen: allow plain HTTP off loopback"},
+    {"admin_listen", kValue, "ADDRESS", "where operators ask (127.0.0.1:8081)"},
+    {"admin_tls_cert", kValue, "FILE", "certificate chain for --admin-listen"},
+    {"admin_tls_key", kValue, "FILE", "its private key"},
+    {"admin_plain_http", kSwitch, "", "TLS ends in front of --admin-listen"},
+    {"admin_host", kList, "NAME", "a Host that --admin-listen answers to, beside its own address"},
+    {"master_key", kList, "SPEC",
+     "file:PATH, env:NAME, credential:NAME or command:ARGV; the first wraps, all open "
+     "(file:DATA_DIR/master.key)"},
+    {"require_store", kSwitch, "", "an empty data directory is an error, not a first start"},
+    {"apply", kValue, "PATH", "apply these groups (a file or a folder) before serving"},
+    {"threads", kValue, "N", "threads that serve workloads (one per core)"},
+    {"allow_weak_keys", kSwitch, "", "accept signing keys that could be guessed"},
+    {"drain_delay", kValue, "TIME", "after SIGTERM say not ready this long before closing (0s)"},
+    {"audit_sync", kValue, "WHEN", "when fetch records reach the disk: always, or within 1s (1s)"},
+    {"audit_rotate_bytes", kValue, "N", "size at which the audit file is rotated (67108864)"},
+    {"audit_reserve_bytes", kValue, "N", "kept free for grants when the disk is full (67108864)"},
+    {"audit_required", kValue, "true|false", "false: answer even when the audit cannot be written",
+     Where::kConfigOnly},
+    {"header_timeout", kValue, "TIME", "for a request's header to arrive (10s)"},
+    {"body_timeout", kValue, "TIME", "for a request's body to arrive, admin only (60s)"},
+    {"idle_timeout", kValue, "TIME", "for the next request of a connection (75s)"},
+    {"write_timeout", kValue, "TIME", "for a client to take an answer (30s)"},
+    {"max_connections", kValue, "N", "open connections in all (10000)"},
+    {"max_connections_per_client", kValue, "N", "from one address (10000)"},
+    {"max_failures_per_minute", kValue, "N",
+     "failed tokens of one address before 429 (6000); a token that verifies is never throttled"},
+    {"bundle_cache_bytes", kValue, "N", "memory for rendered answers (67108864)"},
+    {"log_level", kValue, "LEVEL", "debug, info, warning, error or off (info)"},
+};
+
+// Read by the command, not by the server.
+constexpr std::string_view kOtherVariables[] = {"SUTLER_CONFIG", "SUTLER_ADDR", "SUTLER_TOKEN",
+                                                "SUTLER_TEAM", "SUTLER_CACERT"};
+
+const Setting* find(std::string_view key) {
+  const auto at = std::ranges::find(kSettings, key, &Setting::key);
+  return at == std::end(kSettings) ? nullptr : at;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> out;
+  std::size_t start = 0;
+  while (start <= text.size()) {
+    const auto comma = std::min(text.find(',', start), text.size());
+    if (comma > start) out.push_back(text.substr(start, comma - start));
+    start = comma + 1;
+  }
+  return out;
+}
+
+Result<void> take_config(const RawSettings& raw, MergedSettings& merged) {
+  std::filesystem::path path = "/etc/sutler/sutler.yaml";
+  if (raw.config) {
+    path = *raw.config;
+  } else if (!std::filesystem::exists(path)) {
+    return {};
+  }
+  auto file = read_config_file(path);
+  if (!file) return pass(file);
+  merged.config = path;
+  for (auto& [key, value] : *file) {
+    const std::string where = path.string() + ":" + std::to_string(value.line);
+    const Setting* setting = find(key);
+    if (setting == nullptr) {
+      return fail(Code::kInvalid, where + ": unknown key \"" + key + "\"",
+                  "`sutler serve --help` lists the settings; keys are the flags with `_` for `-`");
+    }
+    if (setting->kind != kList && value.values.size() != 1) {
+      return fail(Code::kInvalid, where + ": " + key + " takes one value, not a list");
+    }
+    merged.values[key] = std::move(value.values);
+    merged.origins[key] = where;
+  }
+  return {};
+}
+
+void take_environment(const RawSettings& raw, MergedSettings& merged) {
+  for (const auto& [name, value] : raw.environment) {
+    if (!name.starts_with("SUTLER_")) continue;
+    if (std::ranges::find(kOtherVariables, name) != std::end(kOtherVariables)) continue;
+    const auto at = std::ranges::find_if(
+        kSettings, [&](const Setting& s) { return environment_name(s) == name; });
+    if (at == std::end(kSettings) || at->where == Where::kConfigOnly) {
+      merged.warnings.push_back("environment variable " + name + " is not a setting of sutler");
+      continue;
+    }
+    const std::string key(at->key);
+    merged.values[key] = at->kind == kList ? split_list(value) : std::vector<std::string>{value};
+    merged.origins[key] = name;
+  }
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+std::string flag_name(const Setting& setting) {
+  std::string name = "--" + std::string(setting.key);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "SUTLER_";
+  for (const char c : setting.key) {
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  }
+  return name;
+}
+
+Result<MergedSettings> merge_settings(const RawSettings& raw) {
+  MergedSettings merged;
+  if (auto taken = take_config(raw, merged); !taken) return pass(taken);
+  take_environment(raw, merged);
+  for (const auto& [key, values] : raw.flags) {
+    const Setting* setting = find(key);
+    if (setting == nullptr) return fail(Code::kInvalid, "unknown setting " + key);
+    merged.values[key] = values;
+    merged.origins[key] = "flag " + flag_name(*setting);
+  }
+  return merged;
+}
+
+}  // namespace sutler::server
