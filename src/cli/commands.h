@@ -1,0 +1,25 @@
+// Every first word of the command, each in its file.
+#pragma once
+
+#include "cli/command.h"
+
+namespace sutler::cli {
+
+void add_serve_command(CLI::App& root, Context& context);
+void add_init_command(CLI::App& root, Context& context);
+void add_status_command(CLI::App& root, Context& context);
+void add_team_command(CLI::App& root, Context& context);
+void add_team_key_command(CLI::App& team, Context& context);  // below `team`
+void add_group_command(CLI::App& root, Context& context);
+void add_set_command(CLI::App& root, Context& context);  // `set` and `unset`
+void add_file_command(CLI::App& root, Context& context);
+void add_explain_command(CLI::App& root, Context& context);
+void add_fetch_command(CLI::App& root, Context& context);
+void add_run_command(CLI::App& root, Context& context);
+void add_jwt_command(CLI::App& root, Context& context);
+void add_audit_command(CLI::App& root, Context& context);
+void add_config_command(CLI::App& root, Context& context);
+void add_store_command(CLI::App& root, Context& context);  // hidden: for tests and measurements
+void add_version_command(CLI::App& root, Context& context);
+
+}  // namespace sutler::cli
