@@ -1,0 +1,7 @@
+// The same for unit tests.
+#pragma once
+
+#include "precompiled.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
