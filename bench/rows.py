@@ -1,0 +1,276 @@
+"""The rows of the table. Each function measures one; it returns table lines and verdicts."""
+
+import contextlib
+import dataclasses
+import json
+import statistics
+import time
+
+import measure
+from measure import BenchError
+from peers import Express, Nginx, Stores, Sutler
+
+ENTRIES_OF_A_WORKLOAD = 3 * 20
+
+
+@dataclasses.dataclass
+class Sizes:
+    """How much is done. --quick is for seeing that the bench works, not for figures."""
+
+    rounds: int = 5
+    seconds: int = 5
+    many_groups: int = 1_000_000
+    first_fetches: int = 30_000
+    many_first_fetches: int = 100_000
+
+    @classmethod
+    def quick(cls):
+        return cls(
+            rounds=2, seconds=1, many_groups=60_000, first_fetches=3_000, many_first_fetches=15_000
+        )
+
+
+@dataclasses.dataclass
+class Verdict:
+    """One figure. `floor` must be reached, `aim` is hoped for; None: there is no such target."""
+
+    row: str
+    what: str
+    value: float
+    unit: str
+    floor: float | None
+    aim: float | None
+    lower_is_better: bool = False
+
+    def reaches(self, target):
+        return self.value <= target if self.lower_is_better else self.value >= target
+
+    @property
+    def word(self):
+        if self.floor is not None and not self.reaches(self.floor):
+            return "BELOW FLOOR"
+        if self.aim is None:
+            return "floor held"
+        return "aim reached" if self.reaches(self.aim) else "aim missed"
+
+
+@dataclasses.dataclass
+class Line:
+    """What one peer did in one row: medians of the rounds."""
+
+    row: str
+    peer: str
+    per_cpu_second: float
+    per_second: float
+    p50_us: float
+    p99_us: float
+
+    @classmethod
+    def of(cls, row, peer, samples):
+        middle = lambda name: statistics.median(getattr(sample, name) for sample in samples)
+        return cls(row, peer, *map(middle, ("per_cpu_second", "per_second", "p50_us", "p99_us")))
+
+
+@dataclasses.dataclass
+class Bench:
+    binary: object
+    loadgen: object
+    work: object
+    keys: object
+    stores: Stores
+    sizes: Sizes
+
+    def alternate(self, row, peers, load):
+        """Each round loads every peer in turn: a slow minute of the machine meets all of them."""
+        for peer in peers:
+            load(peer, 1)  # warm: caches, branch predictors, node's compiler
+        samples = {peer.name: [] for peer in peers}
+        for _ in range(self.sizes.rounds):
+            for peer in peers:
+                samples[peer.name].append(load(peer, self.sizes.seconds))
+        return samples, [Line.of(row, name, taken) for name, taken in samples.items()]
+
+    def new_connection(self, peer, seconds):
+        return measure.new_connection(peer, self.loadgen, seconds)
+
+    def first_token(self):
+        return self.keys.token_file.read_text().split()[0]
+
+
+def ratio(samples, peer, other, figure="per_cpu_second"):
+    """The median of the ratios of each round: what drifts between rounds cancels out."""
+    pairs = zip(samples[peer], samples[other], strict=True)
+    return statistics.median(getattr(a, figure) / getattr(b, figure) for a, b in pairs)
+
+
+def against_peers(bench, row, load, tls, express_too):
+    with contextlib.ExitStack() as stack:
+        data_dir = bench.stores.reference("tls" if tls else "plain")
+        sutler = stack.enter_context(Sutler(bench.binary, data_dir, bench.keys, tls=tls))
+        answer = measure.probe(sutler, bench.first_token())
+        nginx = stack.enter_context(Nginx(answer.body, bench.work, bench.keys, tls=tls))
+        peers = [nginx, sutler]
+        other = measure.probe(nginx, bench.first_token())
+        if other.body != answer.body:
+            raise BenchError("nginx does not answer the bytes that sutler answers")
+        if other.cipher != answer.cipher:
+            raise BenchError(
+                f"not one cipher for both: nginx {other.cipher}, sutler {answer.cipher}"
+            )
+        if express_too:
+            peers.append(stack.enter_context(Express(bench.work, bench.keys)))
+            check_same_entries(answer.body, measure.probe(peers[-1], bench.first_token()).body)
+        return bench.alternate(row, peers, load)
+
+
+def check_same_entries(ours, theirs):
+    names = lambda body: sorted(
+        entry.get("key") or entry["path"] for entry in json.loads(body)["secrets"]
+    )
+    if names(ours) != names(theirs):
+        raise BenchError(f"express answers {names(theirs)}, sutler {names(ours)}")
+
+
+def keepalive(bench):
+    samples, lines = against_peers(
+        bench, "keepalive", measure.keep_alive, tls=False, express_too=True
+    )
+    return lines, [
+        Verdict("keepalive", "× nginx", ratio(samples, "sutler", "nginx"), "×", 0.55, 0.9),
+        Verdict("keepalive", "× express", ratio(samples, "sutler", "express"), "×", 50, None),
+    ]
+
+
+def newconn(bench):
+    samples, lines = against_peers(
+        bench, "newconn", bench.new_connection, tls=False, express_too=True
+    )
+    value = ratio(samples, "sutler", "nginx")
+    return lines, [Verdict("newconn", "× nginx", value, "×", 0.8, 1.1)]
+
+
+def tls(bench):
+    samples, lines = against_peers(bench, "tls", measure.keep_alive, tls=True, express_too=False)
+    value = ratio(samples, "sutler", "nginx")
+    return lines, [Verdict("tls", "× nginx", value, "×", 0.6, 0.95)]
+
+
+def tlsnew(bench):
+    samples, lines = against_peers(
+        bench, "tlsnew", bench.new_connection, tls=True, express_too=False
+    )
+    return lines, [
+        Verdict("tlsnew", "× nginx", ratio(samples, "sutler", "nginx"), "×", 0.95, 1.05),
+        Verdict(
+            "tlsnew",
+            "p99 × nginx",
+            ratio(samples, "sutler", "nginx", "p99_us"),
+            "×",
+            None,
+            1.0,
+            True,
+        ),
+    ]
+
+
+def seeded_server(bench, groups, tokens=None):
+    server = Sutler(
+        bench.binary, bench.stores.seeded(groups), bench.keys, name=f"{groups:,} groups"
+    )
+    server.token_file = tokens or bench.keys.tokens(
+        bench.work / f"token-{groups}", [Stores.workload(1)]
+    )
+    return server
+
+
+def groups(bench):
+    few, many = 10, bench.sizes.many_groups
+    with seeded_server(bench, few) as small, seeded_server(bench, many) as large:
+        samples, lines = bench.alternate("groups", [small, large], measure.keep_alive)
+    value = ratio(samples, large.name, small.name, "per_second")
+    return lines, [
+        Verdict("groups", f"throughput, {many:,} groups × 10 groups", value, "×", 0.9, 1.0)
+    ]
+
+
+def first_fetches(bench, groups_in_store, count):
+    """Each round starts the server anew, with nothing cached, and asks once for each workload."""
+    tokens = bench.keys.tokens(
+        bench.work / f"tokens-{groups_in_store}", map(Stores.workload, range(1, count + 1))
+    )
+    last = groups_in_store // 3 - 1
+    samples = []
+    for _ in range(min(3, bench.sizes.rounds)):
+        with seeded_server(bench, groups_in_store, tokens) as server:
+            body = measure.probe(
+                server, measure.sign(bench.keys.signing_key, *Stores.workload(last))
+            ).body
+            if (entries := len(json.loads(body)["secrets"])) != ENTRIES_OF_A_WORKLOAD:
+                raise BenchError(
+                    f"a seeded workload has {entries} entries, not {ENTRIES_OF_A_WORKLOAD}"
+                )
+            samples.append(measure.loadgen(server, bench.loadgen, "--requests", count))
+            if samples[-1].requests != count:
+                raise BenchError(f"{samples[-1].requests} answers to {count} requests")
+    micros = statistics.median(1e6 / sample.per_cpu_second for sample in samples)
+    line = Line.of("first", f"{groups_in_store:,} groups", samples)
+    return line, Verdict(
+        "first", f"CPU of a first fetch, {groups_in_store:,} groups", micros, "µs", 60, 30, True
+    )
+
+
+def first(bench):
+    sizes = bench.sizes
+    # Three groups for each workload that is asked for, and three more for the probe.
+    some = first_fetches(bench, 3 * sizes.first_fetches + 6, sizes.first_fetches)
+    many = first_fetches(bench, sizes.many_groups, sizes.many_first_fetches)
+    return [some[0], many[0]], [some[1], many[1]]
+
+
+def start(bench):
+    verdicts = []
+    for groups_in_store, floor, aim in ((1_000, 0.1, 0.05), (bench.sizes.many_groups, 15, 5)):
+        taken = []
+        for _ in range(bench.sizes.rounds):
+            with seeded_server(bench, groups_in_store) as server:
+                taken.append(server.ready_seconds)
+        verdicts.append(
+            Verdict(
+                "start",
+                f"start to ready, {groups_in_store:,} groups",
+                statistics.median(taken),
+                "s",
+                floor,
+                aim,
+                True,
+            )
+        )
+    return [], verdicts
+
+
+def idle_bytes(bench, groups_in_store):
+    with seeded_server(bench, groups_in_store) as server:
+        time.sleep(3)  # idle is after what the start leaves behind has been given back
+        return measure.rss_bytes(server.pid)
+
+
+def memory(bench):
+    few, many = 1_000, bench.sizes.many_groups
+    small, large = idle_bytes(bench, few), idle_bytes(bench, many)
+    return [], [
+        Verdict("memory", f"RSS idle, {few:,} groups", small / 1e6, "MB", 30, 15, True),
+        Verdict(
+            "memory",
+            "RSS of each further group",
+            (large - small) / (many - few) / 1e3,
+            "KB",
+            3,
+            2,
+            True,
+        ),
+    ]
+
+
+ROWS = {
+    row.__name__: row for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory)
+}
