@@ -42,12 +42,12 @@ Access::Access(const AccessOptions& options)
   }
 }
 
-std::expected<std::string, Denied> Access::judge(const http::Request& request) const {
+std::expected<Principal, Denied> Access::judge(const http::Request& request) const {
   if (request.peer_uid >= 0) {
     std::string who = "uid:" + std::to_string(request.peer_uid);
     if (std::find(trusted_uids_.begin(), trusted_uids_.end(), request.peer_uid) !=
         trusted_uids_.end()) {
-      return who;
+      return owner_principal(std::move(who), Principal::By::kSocket);
     }
     return std::unexpected(Denied{403, "uid_not_trusted", std::move(who)});
   }
@@ -56,7 +56,7 @@ std::expected<std::string, Denied> Access::judge(const http::Request& request) c
   // Digests are compared, so that the time says nothing about the token, not even its length.
   const crypto::Digest digest = crypto::sha256(token);
   const bool same = crypto::equal_in_constant_time(as_text(digest), as_text(token_digest_));
-  if (has_token_ && same) return std::string("owner-token");
+  if (has_token_ && same) return owner_principal("owner-token", Principal::By::kOwnerToken);
   return std::unexpected(Denied{401, "bad_token", {}});
 }
 

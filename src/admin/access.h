@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/rights.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
 #include "http/message.h"
@@ -34,8 +35,8 @@ class Access {
  public:
   explicit Access(const AccessOptions& options);
 
-  // The operator's name: "uid:0" or "owner-token".
-  [[nodiscard]] std::expected<std::string, Denied> judge(const http::Request& request) const;
+  // Who it is: "uid:0" or "owner-token", both owners.
+  [[nodiscard]] std::expected<Principal, Denied> judge(const http::Request& request) const;
   // False: the request came by TCP and its Host is none of ours.
   [[nodiscard]] bool host_is_allowed(const http::Request& request) const;
 

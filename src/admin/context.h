@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/query.h"
+#include "admin/rights.h"
 #include "audit/log.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -45,7 +46,8 @@ struct Context {
 // One request of somebody who was let in. Views into the request live as long as it.
 struct Call {
   const http::Request& request;
-  std::string operator_name;  // "uid:0", "owner-token"; empty where nobody had to say
+  const Principal& who;       // what he may do: rights.h; nobody where nobody had to say
+  std::string operator_name;  // who.name, for the audit and the store
   std::string team;           // of the path
   std::string name;           // of a group or the id of a key, where the path has one
   Query query = {};

@@ -13,9 +13,14 @@
 namespace sutler::admin {
 namespace {
 
-constexpr std::array<std::string_view, 3> kEdit = {"managed_by", "take_over", "expected_version"};
+constexpr std::array<std::string_view, 3> kEditing = {"managed_by", "take_over", "expected_version"};
 constexpr std::array<std::string_view, 3> kShow = {"reveal"};
-constexpr auto kOwner = Guard::kOwner;
+constexpr auto kOpen = Right::kOpen;
+constexpr auto kSignedIn = Right::kSignedIn;
+constexpr auto kView = Right::kView;
+constexpr auto kEdit = Right::kEdit;
+constexpr auto kOwn = Right::kOwn;
+constexpr std::string_view kQuiet = {};  // no record of its own, or one that the endpoint begins
 
 constexpr std::string_view kTeam = "/api/v1/teams/{team}";
 constexpr std::string_view kKeys = "/api/v1/teams/{team}/keys";
@@ -24,25 +29,25 @@ constexpr std::string_view kGroups = "/api/v1/teams/{team}/groups";
 constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
 
 constexpr Route kRoutes[] = {
-    {"GET", "/livez", show_live, {}, Guard::kOpen},
-    {"GET", "/readyz", show_ready, {}, Guard::kOpen},
-    {"GET", "/api/v1/status", show_status},
-    {"GET", "/api/v1/audit/key", show_audit_key},
-    {"GET", "/api/v1/teams", list_teams},
-    {"POST", "/api/v1/teams", create_team, "team.create", kOwner, Body::kJson},
-    {"PATCH", kTeam, update_team, "team.update", kOwner, Body::kJson},
-    {"DELETE", kTeam, delete_team, "team.delete"},
-    {"GET", kKeys, list_keys},
-    {"POST", kKeys, create_key, "key.create", kOwner, Body::kJson},
-    {"POST", kRetire, retire_key, "key.retire", kOwner, Body::kJson},
-    {"GET", kGroups, list_groups},
-    {"GET", kGroup, show_group, {}, kOwner, Body::kNone, kShow},
-    {"PUT", kGroup, put_group, "group.update", kOwner, Body::kJson, kEdit},
-    {"PATCH", kGroup, patch_group, "group.update", kOwner, Body::kJson, kEdit},
-    {"DELETE", kGroup, delete_group, "group.delete", kOwner, Body::kNone, kEdit},
-    {"POST", "/api/v1/apply", apply_groups, "group.apply", kOwner, Body::kJson},
-    {"POST", "/api/v1/teams/{team}/explain", explain_workload, {}, kOwner, Body::kJson},
-    {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kOwner, Body::kJson},
+    {"GET", "/livez", show_live, kQuiet, kOpen},
+    {"GET", "/readyz", show_ready, kQuiet, kOpen},
+    {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn},
+    {"GET", "/api/v1/audit/key", show_audit_key, kQuiet, kSignedIn},
+    {"GET", "/api/v1/teams", list_teams, kQuiet, kView},
+    {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
+    {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson},
+    {"DELETE", kTeam, delete_team, "team.delete", kOwn},
+    {"GET", kKeys, list_keys, kQuiet, kOwn},
+    {"POST", kKeys, create_key, "key.create", kOwn, Body::kJson},
+    {"POST", kRetire, retire_key, "key.retire", kOwn, Body::kJson},
+    {"GET", kGroups, list_groups, kQuiet, kView},
+    {"GET", kGroup, show_group, kQuiet, kView, Body::kNone, kShow},
+    {"PUT", kGroup, put_group, "group.update", kEdit, Body::kJson, kEditing},
+    {"PATCH", kGroup, patch_group, "group.update", kEdit, Body::kJson, kEditing},
+    {"DELETE", kGroup, delete_group, "group.delete", kEdit, Body::kNone, kEditing},
+    {"POST", "/api/v1/apply", apply_groups, "group.apply", kEdit, Body::kJson},
+    {"POST", "/api/v1/teams/{team}/explain", explain_workload, kQuiet, kView, Body::kJson},
+    {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kView, Body::kJson},
 };
 
 // The next segment, taken off the front of "/a/b"; nothing at the end.
@@ -77,11 +82,12 @@ Found find_route(std::string_view method, std::string_view path) {
   Found found;
   if (!path.starts_with('/')) return found;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  bool all_open = true;
   for (const Route& route : kRoutes) {
     std::array<std::string, 2> params;
     if (!matches(route.pattern, path, params)) continue;
+    all_open = all_open && route.right == Right::kOpen;
     found.path_is_known = true;
-    found.guard = route.guard;
     if (!found.allow.empty()) found.allow += ", ";
     found.allow += route.method == "GET" ? "GET, HEAD" : route.method;
     if (route.method != wanted) continue;
@@ -89,6 +95,7 @@ Found find_route(std::string_view method, std::string_view path) {
     found.team = std::move(params[0]);
     found.name = std::move(params[1]);
   }
+  found.open = found.route != nullptr ? found.route->right == Right::kOpen : all_open;
   return found;
 }
 

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "admin/context.h"
+#include "admin/rights.h"
 
 namespace sutler::admin {
 
-enum class Guard { kOpen, kOwner };
 enum class Body { kNone, kJson };
 
 struct Route {
@@ -19,7 +19,7 @@ struct Route {
   Endpoint endpoint;
   std::string_view event =
       {};  // of the audit record that each call leaves; empty: the endpoint says
-  Guard guard = Guard::kOwner;
+  Right right = Right::kOwn;
   Body body = Body::kNone;
   std::array<std::string_view, 3> query = {};  // the parameters it takes
 };
@@ -27,7 +27,7 @@ struct Route {
 struct Found {
   const Route* route = nullptr;  // null: the path is known and the method is not
   bool path_is_known = false;
-  Guard guard = Guard::kOwner;
+  bool open = false;  // no credentials are asked for: of the route, or of every method of the path
   std::string allow;  // "GET, HEAD, POST"
   std::string team;
   std::string name;

@@ -94,13 +94,13 @@ http::Response Service::answer(const http::Request& request) {
 
 http::Response Service::judge(const http::Request& request) {
   Found found = find_route(request.method, request.path);
-  const bool open = found.path_is_known && found.guard == Guard::kOpen;
+  const bool open = found.path_is_known && found.open;
   if (!open && !access_.host_is_allowed(request)) {
     return http::problem(421, "misdirected", "this server does not answer for that Host",
                          "sutler serve --admin-host NAME allows another name");
   }
   if (!found.path_is_known) return http::problem(404, "not_found", "there is nothing at this path");
-  std::string who;
+  Principal who;
   if (!open) {
     auto judged = access_.judge(request);
     if (!judged) {
@@ -113,7 +113,7 @@ http::Response Service::judge(const http::Request& request) {
     who = std::move(*judged);
   }
   if (found.route == nullptr) return method_not_allowed(found.allow);
-  Call call{request, std::move(who), std::move(found.team), std::move(found.name)};
+  Call call{request, who, who.name, std::move(found.team), std::move(found.name)};
   return perform(*found.route, call);
 }
 
@@ -121,6 +121,10 @@ http::Response Service::perform(const Route& route, Call& call) {
   Action action(context_, call);
   if (!route.event.empty()) action.begin(route.event);
   const bool reads = call.request.method == "GET" || call.request.method == "HEAD";
+  if (auto right = require_right(call.who, route.right); !right) {
+    action.record_failure(right.error());
+    return error_response(right.error());
+  }
   if (!route.event.empty() && !reads && context_.audit.low_on_space()) {
     // What is done must be recorded, and there is no room for the record.
     const base::Error full{

@@ -25,7 +25,7 @@ TEST(Service, NoEndpointAnswersWithoutCredentials) {
   Bench bench;
   for (const Route& route : all_routes()) {
     const std::string path = path_of(route);
-    const bool open = route.guard == Guard::kOpen;
+    const bool open = route.right == Right::kOpen;
     const std::string_view body = open ? "" : "{}";
     for (const std::string_view wrong :
          {std::string_view(), std::string_view("Bearer x"), kForeignJwt,
@@ -112,7 +112,7 @@ TEST(Service, WithoutAnOwnerTokenNobodyGetsInByTcp) {
   request.authorization = "Bearer x";
   EXPECT_FALSE(access.judge(request));
   request.peer_uid = 0;
-  EXPECT_EQ(access.judge(request).value(), "uid:0");
+  EXPECT_EQ(access.judge(request).value().name, "uid:0");
 }
 
 TEST(Service, AForeignHostIsMisdirectedOnTcpOnly) {

@@ -18,4 +18,8 @@ enum class GlobKind {
 // True when the whole name matches. O(pattern x name) at worst, no recursion.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view name);
 
+// True when every name that `inner` matches is matched by `outer`. Never true by mistake: where the
+// patterns are so odd that it cannot tell, it says false.
+[[nodiscard]] bool glob_contains(std::string_view outer, std::string_view inner);
+
 }  // namespace sutler::base

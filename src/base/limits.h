@@ -34,6 +34,13 @@ inline constexpr std::size_t kSigningKeyBytesMax = 4096;
 inline constexpr int kLeewaySecondsDefault = 30;
 inline constexpr int kLeewaySecondsMax = 60;
 
+// Operators.
+inline constexpr std::size_t kOperatorsMax = 10'000;
+inline constexpr std::size_t kOperatorNameBytesMax = 128;
+inline constexpr std::size_t kScopesPerOperatorMax = 64;
+inline constexpr std::size_t kTokensPerOperatorMax = 100;
+inline constexpr std::size_t kSessionsMax = 10'000;  // of browsers, in one process
+
 // Readers.
 inline constexpr std::size_t kJsonDepthMax = 32;
 inline constexpr std::size_t kTemplateDepthMax = 32;
