@@ -11,18 +11,6 @@ namespace {
 
 constexpr unsigned kFormat = 1;
 
-void write_info(ByteWriter& out, const CommitInfo& info) {
-  out.text(info.who);
-  out.signed_number(info.when.microseconds);
-}
-
-CommitInfo read_info(ByteReader& in) {
-  CommitInfo info;
-  info.who = in.text();
-  info.when.microseconds = in.signed_number();
-  return info;
-}
-
 void read_format(ByteReader& in) {
   if (in.byte(kFormat) != kFormat) in.refuse();
 }
@@ -115,7 +103,8 @@ std::optional<UnpackedKeys> unpack_keys(std::string_view packed) {
 
 std::string encode_group_header(const model::GroupHeader& header, std::string_view packed_keys,
                                 const CommitInfo& info) {
-  ByteWriter out(header_bytes(header) + packed_keys.size() + info.who.size());
+  ByteWriter out(header_bytes(header) + packed_keys.size() + info.who.size() + info.message.size() +
+                 8);
   out.byte(kFormat);
   out.text(header.team);
   out.text(header.name);
@@ -190,7 +179,8 @@ bool decode_group_body(std::string_view bytes, std::string_view packed_keys, mod
 }
 
 std::string encode_tombstone(const Tombstone& tombstone) {
-  ByteWriter out(32 + tombstone.team.size() + tombstone.name.size() + tombstone.info.who.size());
+  ByteWriter out(32 + tombstone.team.size() + tombstone.name.size() + tombstone.info.who.size() +
+                 tombstone.info.message.size() + 8);
   out.byte(kFormat);
   out.text(tombstone.team);
   out.text(tombstone.name);

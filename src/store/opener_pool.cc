@@ -93,6 +93,9 @@ void OpenerPool::gather(OpenedRecord&& record) {
     groups_.push_back({Snapshot::group_hash(record.team, record.name), std::move(record.group)});
     return;
   }
+  if (record.deleted_group) {
+    deleted_.push_back({Snapshot::group_hash(record.team, record.name), record.deleted_group});
+  }
   others_.insert_or_assign(held_key(record.kind, record.id), record.held);
   if (record.team_record) {
     teams_.insert_or_assign(record.team, std::move(record.team_record));
@@ -108,6 +111,9 @@ std::shared_ptr<Snapshot> OpenerPool::make_snapshot() {
   std::ranges::sort(groups_, {}, &Filed::hash);
   for (Filed& filed : groups_) snapshot->groups.insert(filed.hash, std::move(filed.group));
   groups_ = {};
+  std::ranges::sort(deleted_, {}, &Gone::hash);
+  for (Gone& gone : deleted_) snapshot->deleted.insert(gone.hash, std::move(gone.group));
+  deleted_ = {};
   return snapshot;
 }
 

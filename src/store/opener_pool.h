@@ -35,6 +35,11 @@ class OpenerPool {
     std::shared_ptr<const GroupRecord> group;
   };
 
+  struct Gone {
+    std::uint64_t hash;
+    std::shared_ptr<const DeletedGroup> group;
+  };
+
   [[nodiscard]] base::Result<void> hand_over();
   void work();
   [[nodiscard]] base::Result<void> open_batch(const Batch& batch, Scratch& scratch);
@@ -54,6 +59,7 @@ class OpenerPool {
   std::mutex state_mutex_;
   Head head_;
   std::vector<Filed> groups_;
+  std::vector<Gone> deleted_;
   std::map<std::string, std::shared_ptr<const TeamRecord>, std::less<>> teams_;
   HeldRecords others_;
   base::Secret audit_seed_;

@@ -63,6 +63,10 @@ Result<void> read_tombstone(const Record& record, std::string_view header, Opene
   if (!tombstone || !record.body.empty()) return fail_record(place_of(record), "cannot be read");
   out.team = std::move(tombstone->team);
   out.name = std::move(tombstone->name);
+  if (record.kind != kGroupKind) return {};
+  out.deleted_group = std::make_shared<const DeletedGroup>(
+      DeletedGroup{out.team, out.name, record.version, record.revision, tombstone->info.when,
+                   std::move(tombstone->info.who)});
   return {};
 }
 
@@ -134,7 +138,7 @@ Result<OpenedRecord> RecordCodec::open(const Record& record, Scratch& scratch) c
   return out;
 }
 
-Result<CommitInfo> RecordCodec::open_info(const Record& record) const {
+Result<RecordCodec::About> RecordCodec::open_about(const Record& record) const {
   if (auto checked = check_place(record); !checked) return pass(checked);
   const Place place = place_of(record);
   RecordOpener opener(*sealer_, place);
@@ -143,11 +147,16 @@ Result<CommitInfo> RecordCodec::open_info(const Record& record) const {
   const auto header = opener.open(Part::kHeader, record.header);
   if (!header) return fail_record(place, "does not open");
   if (record.deleted) {
-    if (auto tombstone = decode_tombstone(header->expose())) return std::move(tombstone->info);
+    if (auto gone = decode_tombstone(header->expose())) {
+      return About{std::move(gone->team), std::move(gone->name), std::move(gone->info)};
+    }
   } else if (record.kind == kGroupKind) {
-    if (auto parts = decode_group_header(header->expose())) return std::move(parts->info);
+    if (auto parts = decode_group_header(header->expose())) {
+      return About{std::move(parts->header.team), std::move(parts->header.name),
+                   std::move(parts->info)};
+    }
   } else if (auto team = decode_team_header(header->expose())) {
-    return std::move(team->info);
+    return About{std::move(team->id), {}, std::move(team->info)};
   }
   return fail_record(place, "has a header that cannot be read");
 }

@@ -42,6 +42,7 @@ struct OpenedRecord {
   std::string team;  // of a group or team
   std::string name;  // of a group
   std::shared_ptr<const GroupRecord> group;
+  std::shared_ptr<const DeletedGroup> deleted_group;
   std::shared_ptr<const TeamRecord> team_record;
   std::optional<base::Secret> seed;
 };
@@ -55,8 +56,13 @@ class RecordCodec {
   // Opens the header, and authenticates the body too. Not for the head. kCorrupt names kind and id,
   // kRefused the master key that is missing.
   [[nodiscard]] base::Result<OpenedRecord> open(const Record& record, Scratch& scratch) const;
-  // Who wrote this version of a record and when, from its header.
-  [[nodiscard]] base::Result<CommitInfo> open_info(const Record& record) const;
+  // What the header of a version says of it, without looking at its body. Not for the head.
+  struct About {
+    std::string team;  // of a group or team; of the audit key its name
+    std::string name;  // of a group
+    CommitInfo info;
+  };
+  [[nodiscard]] base::Result<About> open_about(const Record& record) const;
 
   [[nodiscard]] const Sealer& sealer() const { return *sealer_; }
   [[nodiscard]] const StoreKeys& keys() const { return *keys_; }

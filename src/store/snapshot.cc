@@ -50,6 +50,24 @@ std::shared_ptr<const GroupRecord> Snapshot::find_group(std::string_view team,
   return found;
 }
 
+std::shared_ptr<const DeletedGroup> Snapshot::find_deleted(std::string_view team,
+                                                           std::string_view name) const {
+  std::shared_ptr<const DeletedGroup> found;
+  deleted.for_each(group_hash(team, name), [&](const std::shared_ptr<const DeletedGroup>& group) {
+    if (group->name == name && group->team == team) found = group;
+  });
+  return found;
+}
+
+std::vector<std::shared_ptr<const DeletedGroup>> Snapshot::deleted_of(std::string_view team) const {
+  std::vector<std::shared_ptr<const DeletedGroup>> found;
+  deleted.for_all([&](const std::shared_ptr<const DeletedGroup>& group) {
+    if (group->team == team) found.push_back(group);
+  });
+  std::ranges::sort(found, {}, [](const auto& group) -> const std::string& { return group->name; });
+  return found;
+}
+
 std::vector<std::shared_ptr<const GroupRecord>> Snapshot::groups_of(std::string_view team) const {
   std::vector<std::shared_ptr<const GroupRecord>> found;
   groups.for_all([&](const std::shared_ptr<const GroupRecord>& group) {

@@ -70,11 +70,22 @@ struct TeamRecord {
   std::string changed_by;
 };
 
+// What is left of a deleted group; its older versions stay until they are purged.
+struct DeletedGroup {
+  std::string team;
+  std::string name;
+  std::uint64_t version = 0;  // of the deletion
+  std::uint64_t revision = 0;
+  base::UnixTime changed;
+  std::string changed_by;
+};
+
 struct Snapshot {
   std::uint64_t revision = 0;
   std::uint64_t epoch = 0;
   bool ever_held_group = false;  // false: fetches answer 503 `store_empty`
   base::CowTable<GroupRecord> groups;
+  base::CowTable<DeletedGroup> deleted;
   std::map<std::string, std::shared_ptr<const TeamRecord>, std::less<>> teams;  // by id
 
   // Null when there is none.
@@ -83,6 +94,12 @@ struct Snapshot {
   [[nodiscard]] static std::uint64_t group_hash(std::string_view team, std::string_view name) {
     return base::KeyHash().feed(team).feed(name).value();
   }
+  // Null when there is none of that name, or it is not deleted.
+  [[nodiscard]] std::shared_ptr<const DeletedGroup> find_deleted(std::string_view team,
+                                                                 std::string_view name) const;
+  // The deleted groups of the team sorted by name.
+  [[nodiscard]] std::vector<std::shared_ptr<const DeletedGroup>> deleted_of(
+      std::string_view team) const;
   // All groups of the team sorted by name.
   [[nodiscard]] std::vector<std::shared_ptr<const GroupRecord>> groups_of(
       std::string_view team) const;

@@ -16,7 +16,14 @@ void Delta::add(OpenedRecord&& record) {
     remove_group(record.team, record.name);
     replace_other(held_key(record.kind, record.id),
                   record.held.deleted ? std::optional(record.held) : std::nullopt);
-    if (record.held.deleted) return;
+    if (auto gone = next_->find_deleted(record.team, record.name)) {
+      next_->deleted.erase(Snapshot::group_hash(record.team, record.name), gone.get());
+    }
+    if (record.held.deleted) {
+      next_->deleted.insert(Snapshot::group_hash(record.team, record.name),
+                            std::move(record.deleted_group));
+      return;
+    }
     toggle(head_.set_hash, record.held.mark);
     ++head_.count;
     head_.ever_held_group = true;

@@ -36,6 +36,8 @@ struct Store::Impl {
   [[nodiscard]] Result<std::uint64_t> write(std::vector<PlannedRecord> planned);
   [[nodiscard]] Result<bool> was_written(const Record& head);
   void follow_others();
+  [[nodiscard]] std::shared_ptr<const RecordCodec> current_codec();
+  [[nodiscard]] Result<PurgeReport> carry_out(Result<std::vector<Purge>> purges);
 };
 
 namespace {
@@ -198,6 +200,21 @@ void Store::Impl::follow_others() {
   }
 }
 
+std::shared_ptr<const RecordCodec> Store::Impl::current_codec() {
+  const std::lock_guard lock(commit_mutex);
+  return codec;
+}
+
+Result<PurgeReport> Store::Impl::carry_out(Result<std::vector<Purge>> purges) {
+  if (!purges) return pass(purges);
+  if (purges->empty()) return PurgeReport{};
+  const std::lock_guard lock(commit_mutex);
+  if (auto ready = ready_to_write(); !ready) return pass(ready);
+  auto gone = backend->purge(*purges);
+  if (!gone) return pass(gone);
+  return PurgeReport{purges->size(), *gone};
+}
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
@@ -250,6 +267,7 @@ void Store::subscribe(std::function<void(const Publication&)> subscriber) {
 }
 
 Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInfo& info) {
+  if (auto fit = check_message(info.message); !fit) return pass(fit);
   const std::lock_guard lock(impl_->commit_mutex);
   if (auto ready = impl_->ready_to_write(); !ready) return pass(ready);
   if (changes.empty()) return impl_->state.head.revision;
@@ -276,26 +294,45 @@ Backend& Store::backend() { return *impl_->backend; }
 
 Result<std::vector<Store::Version>> Store::history(const std::string& team,
                                                    const std::string& name) {
-  std::shared_ptr<const RecordCodec> codec;
-  {
-    const std::lock_guard lock(impl_->commit_mutex);
-    codec = impl_->codec;
+  const auto codec = impl_->current_codec();
+  return History(*impl_->backend, *codec).versions(team, name);
+}
+
+Result<model::Group> Store::version(const std::string& team, const std::string& name,
+                                    std::uint64_t version) {
+  const auto codec = impl_->current_codec();
+  return History(*impl_->backend, *codec).open(team, name, version);
+}
+
+Result<Commit> Store::commit_changes(std::uint64_t revision) {
+  auto found = commits({.first = revision, .last = revision, .changes_max = 0});
+  if (!found) return pass(found);
+  if (!found->empty()) return std::move(found->front());
+  return base::fail(
+      Code::kNotFound,
+      "there is no revision " + std::to_string(revision) + ", or nothing of it is kept",
+      "see which are: sutler revision list", "no_revision");
+}
+
+Result<std::vector<Commit>> Store::commits(const CommitQuery& query) {
+  const auto codec = impl_->current_codec();
+  return History(*impl_->backend, *codec).commits(query);
+}
+
+Result<PurgeReport> Store::purge(const std::string& team, const std::string& name,
+                                 const PurgeRule& rule) {
+  const auto now = snapshot();
+  if (!now->find_group(team, name) && !now->find_deleted(team, name)) {
+    return base::fail(Code::kNotFound,
+                      "there never was a group \"" + name + "\" in team \"" + team + "\"");
   }
-  const std::string id = codec->keys().record_id(kGroupKind, team, name);
-  auto records = impl_->backend->history(std::string(kGroupKind), id);
-  if (!records) return pass(records);
-  std::vector<Version> out;
-  for (const Record& record : *records) {
-    if (record.kind != kGroupKind || record.id != id ||
-        (!out.empty() && record.version + 1 != out.back().version)) {
-      return base::fail(Code::kCorrupt, "the history of group \"" + name + "\" has a gap");
-    }
-    auto info = codec->open_info(record);
-    if (!info) return pass(info);
-    out.push_back(
-        {record.version, record.revision, info->when, std::move(info->who), record.deleted});
-  }
-  return out;
+  const auto codec = impl_->current_codec();
+  return impl_->carry_out(History(*impl_->backend, *codec).purgeable(team, name, rule));
+}
+
+Result<PurgeReport> Store::purge_all(const PurgeRule& rule) {
+  const auto codec = impl_->current_codec();
+  return impl_->carry_out(History(*impl_->backend, *codec).purgeable(*snapshot(), rule));
 }
 
 }  // namespace sutler::store

@@ -25,6 +25,7 @@
 #include "model/team.h"
 #include "store/backend/backend.h"
 #include "store/commit_info.h"
+#include "store/history.h"
 #include "store/snapshot.h"
 
 namespace sutler::store {
@@ -79,7 +80,8 @@ class Store {
   // All changes as one revision, durable and published when it returns; gives the new revision.
   // kConflict (an expected version is not current, named), kNotFound (delete of nothing), kInvalid
   // (a team of a group that does not exist, a path that two teams have, references: no source
-  // here), kNoSpace, kCorrupt (the store failed verification and takes no writes).
+  // here, a message that check_message() refuses), kNoSpace, kCorrupt (the store failed
+  // verification and takes no writes).
   [[nodiscard]] base::Result<std::uint64_t> commit(std::vector<Change> changes,
                                                    const CommitInfo& info);
 
@@ -93,16 +95,27 @@ class Store {
   // The seed of the audit's signing key, kept sealed in the store. 32 bytes.
   [[nodiscard]] base::Result<base::Secret> audit_seed() const;
   [[nodiscard]] const std::string& id() const;
-  // Past versions of a group, newest first: version, revision, when, who.
-  struct Version {
-    std::uint64_t version = 0;
-    std::uint64_t revision = 0;
-    base::UnixTime when;
-    std::string who;
-    bool deleted = false;
-  };
+  // Versions of a group, newest first, the current one and those of a deleted group too
+  // (history.h); empty when there never was such a group. kCorrupt: one does not open, or is
+  // missing between two others.
+  using Version = GroupVersion;
   [[nodiscard]] base::Result<std::vector<Version>> history(const std::string& team,
                                                            const std::string& name);
+  // Any version that is kept, opened and verified like the current one. kNotFound: it is not kept
+  // (`no_version`) or is a deletion (`deleted_version`); kCorrupt names group and version.
+  [[nodiscard]] base::Result<model::Group> version(const std::string& team, const std::string& name,
+                                                   std::uint64_t version);
+  // What one revision changed, all of it. kNotFound: there is no such revision, or nothing of it is
+  // kept.
+  [[nodiscard]] base::Result<Commit> commit_changes(std::uint64_t revision);
+  // Several, oldest first; those of which nothing is kept are left out.
+  [[nodiscard]] base::Result<std::vector<Commit>> commits(const CommitQuery& query);
+  // Takes away what the rule lets go (of a group, live or deleted, or of all) and never the current
+  // version. Raises no revision, changes no snapshot. kNotFound: there never was such a group.
+  // kCorrupt: the store failed its verification.
+  [[nodiscard]] base::Result<PurgeReport> purge(const std::string& team, const std::string& name,
+                                                const PurgeRule& rule);
+  [[nodiscard]] base::Result<PurgeReport> purge_all(const PurgeRule& rule);
   [[nodiscard]] Backend& backend();
 
  private:

@@ -195,6 +195,51 @@ TEST(Tamper, ARowOfAnotherStoreWithTheSameKeyDoesNotOpen) {
   }
 }
 
+// In memory history cannot be changed from outside; what a changed one would be is made here.
+struct Changed final : Backend {
+  explicit Changed(std::shared_ptr<Backend> its) : inner(std::move(its)) {}
+  std::shared_ptr<Backend> inner;
+  std::size_t position = 0;
+  std::function<void(Record&)> change = [](Record&) {};
+  base::Result<void> apply(const Batch& b) override { return inner->apply(b); }
+  base::Result<void> load_all(const Visit& v) override { return inner->load_all(v); }
+  base::Result<void> load_since(std::uint64_t r, const Visit& v) override {
+    return inner->load_since(r, v);
+  }
+  base::Result<Rows> history(const std::string& kind, const std::string& which) override {
+    auto rows = inner->history(kind, which);
+    if (rows && kind == "group" && position < rows->size()) change((*rows)[position]);
+    return rows;
+  }
+  base::Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                              std::uint64_t version) override {
+    auto row = inner->version(kind, id, version);
+    if (row && *row && kind == "group") change(**row);
+    return row;
+  }
+  base::Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    return inner->changes(first, last, visit);
+  }
+  base::Result<void> old_versions(const Visit& visit) override {
+    return inner->old_versions(visit);
+  }
+  base::Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    return inner->purge(batch);
+  }
+  base::Result<std::uint64_t> revision() override { return inner->revision(); }
+  base::Result<std::uint64_t> change_stamp() override { return inner->change_stamp(); }
+  base::Result<std::uint64_t> wait(std::uint64_t r, std::chrono::milliseconds l) override {
+    return inner->wait(r, l);
+  }
+  base::Result<void> put_telemetry(const std::vector<Telemetry>& b) override {
+    return inner->put_telemetry(b);
+  }
+  base::Result<std::vector<Telemetry>> telemetry(const std::string& p) override {
+    return inner->telemetry(p);
+  }
+  base::Result<std::string> store_id() override { return inner->store_id(); }
+};
+
 TEST(Tamper, AChangedVersionOfTheHistoryDoesNotOpen) {
   Tampered store;
   must(store.store->history("default", "a"));
@@ -202,35 +247,6 @@ TEST(Tamper, AChangedVersionOfTheHistoryDoesNotOpen) {
   for (const Record& row : store.old) {
     if (row.kind == "group" && row.version == 1) id = row.id;
   }
-  // In memory history cannot be changed from outside; what a changed one would be is made here.
-  struct Changed final : Backend {
-    explicit Changed(std::shared_ptr<Backend> its) : inner(std::move(its)) {}
-    std::shared_ptr<Backend> inner;
-    std::size_t position = 0;
-    std::function<void(Record&)> change = [](Record&) {};
-    base::Result<void> apply(const Batch& b) override { return inner->apply(b); }
-    base::Result<void> load_all(const Visit& v) override { return inner->load_all(v); }
-    base::Result<void> load_since(std::uint64_t r, const Visit& v) override {
-      return inner->load_since(r, v);
-    }
-    base::Result<Rows> history(const std::string& kind, const std::string& which) override {
-      auto rows = inner->history(kind, which);
-      if (rows && kind == "group" && position < rows->size()) change((*rows)[position]);
-      return rows;
-    }
-    base::Result<std::uint64_t> revision() override { return inner->revision(); }
-    base::Result<std::uint64_t> change_stamp() override { return inner->change_stamp(); }
-    base::Result<std::uint64_t> wait(std::uint64_t r, std::chrono::milliseconds l) override {
-      return inner->wait(r, l);
-    }
-    base::Result<void> put_telemetry(const std::vector<Telemetry>& b) override {
-      return inner->put_telemetry(b);
-    }
-    base::Result<std::vector<Telemetry>> telemetry(const std::string& p) override {
-      return inner->telemetry(p);
-    }
-    base::Result<std::string> store_id() override { return inner->store_id(); }
-  };
   auto backend = std::make_unique<Changed>(store.backend);
   Changed& changed = *backend;
   const auto reader = must(Store::open(std::move(backend), master_keys()));
@@ -242,11 +258,16 @@ TEST(Tamper, AChangedVersionOfTheHistoryDoesNotOpen) {
         [](Record& row) { ++row.version; },
         [](Record& row) { ++row.revision; },
         [](Record& row) { row.deleted = !row.deleted; },
+        [](Record& row) { row.kind = "team"; },
         [](Record& row) { row.id[0] = row.id[0] == 'a' ? 'b' : 'a'; },
     };
     for (const auto& change : all) {
       changed.change = change;
       EXPECT_FALSE(reader->history("default", "a"));
+      const auto opened = reader->version("default", "a", 1);
+      ASSERT_FALSE(opened);
+      EXPECT_EQ(opened.error().code, base::Code::kCorrupt);
+      EXPECT_NE(opened.error().message.find("\"a\", version 1"), std::string::npos);
     }
   }
 }

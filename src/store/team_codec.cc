@@ -43,11 +43,10 @@ void read_ranges(ByteReader& in, std::vector<model::Cidr>& ranges) {
 }  // namespace
 
 std::string encode_team_header(const TeamHeader& header) {
-  ByteWriter out(32 + header.id.size() + header.info.who.size());
+  ByteWriter out(40 + header.id.size() + header.info.who.size() + header.info.message.size());
   out.byte(kFormat);
   out.text(header.id);
-  out.text(header.info.who);
-  out.signed_number(header.info.when.microseconds);
+  write_info(out, header.info);
   return std::move(out).take();
 }
 
@@ -56,8 +55,7 @@ std::optional<TeamHeader> decode_team_header(std::string_view bytes) {
   TeamHeader header;
   if (in.byte(kFormat) != kFormat) in.refuse();
   header.id = in.text();
-  header.info.who = in.text();
-  header.info.when.microseconds = in.signed_number();
+  header.info = read_info(in);
   if (!in.done()) return std::nullopt;
   return header;
 }

@@ -145,6 +145,23 @@ class Meddler final : public Backend {
     std::erase_if(found, [&](const Record& row) { return row.kind != kind || row.id != id; });
     return found;
   }
+  base::Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                              std::uint64_t version) override {
+    if (fails("version")) return unavailable();
+    return inner_->version(kind, id, version);
+  }
+  base::Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    if (fails("changes")) return unavailable();
+    return inner_->changes(first, last, visit);
+  }
+  base::Result<void> old_versions(const Visit& visit) override {
+    if (fails("old_versions")) return unavailable();
+    return inner_->old_versions(visit);
+  }
+  base::Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    if (fails("purge")) return unavailable();
+    return inner_->purge(batch);
+  }
   base::Result<std::uint64_t> revision() override {
     if (fails("revision")) return unavailable();
     return inner_->revision();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,13 @@ struct Batch {
   std::vector<Record> records;
 };
 
+// Old versions of one record that may go: those below `below`.
+struct Purge {
+  std::string kind;
+  std::string id;
+  std::uint64_t below = 0;
+};
+
 // Small values beside the records that raise no revision (last used, checkpoints).
 struct Telemetry {
   std::string key;
@@ -61,6 +69,21 @@ class Backend {
   // of kind "head", which change in every commit, only the current one.
   [[nodiscard]] virtual base::Result<std::vector<Record>> history(const std::string& kind,
                                                                   const std::string& id) = 0;
+  // One version of one record, current or old; nothing when it is not kept.
+  [[nodiscard]] virtual base::Result<std::optional<Record>> version(const std::string& kind,
+                                                                    const std::string& id,
+                                                                    std::uint64_t version) = 0;
+  // Every version, current or old, that the commits from `first` to `last` wrote and that is still
+  // kept, in order of revision, kind and id. Heads are left out, and so are the bodies: `body` is
+  // empty. Costs what these commits wrote, not what the store holds.
+  [[nodiscard]] virtual base::Result<void> changes(std::uint64_t first, std::uint64_t last,
+                                                   const Visit& visit) = 0;
+  // Every version that is kept and not the current one, in order of kind, id and version, without
+  // body.
+  [[nodiscard]] virtual base::Result<void> old_versions(const Visit& visit) = 0;
+  // Removes old versions, all or none; the current version of a record stays whatever `below` says.
+  // Raises no revision. Gives how many went. Durable when it returns.
+  [[nodiscard]] virtual base::Result<std::uint64_t> purge(const std::vector<Purge>& batch) = 0;
   // The current revision, 0 in an empty store.
   [[nodiscard]] virtual base::Result<std::uint64_t> revision() = 0;
   // A number that differs from the last one when somebody else may have changed the database in

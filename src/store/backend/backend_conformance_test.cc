@@ -86,6 +86,23 @@ class Conformance : public testing::TestWithParam<Kind> {
     }));
     return out;
   }
+  std::string changed(std::uint64_t first, std::uint64_t last) {
+    std::string out;
+    must(backend().changes(first, last, [&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      return {};
+    }));
+    return out;
+  }
+  std::string old_versions() {
+    std::string out;
+    must(backend().old_versions([&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      EXPECT_EQ(record.body, "");
+      return {};
+    }));
+    return out;
+  }
   std::string history(const std::string& id, const std::string& kind = "group") {
     std::string out;
     for (const Record& record : must(backend().history(kind, id))) {
@@ -201,6 +218,63 @@ TEST_P(Conformance, LoadSinceGivesWhatChangedInOrderOfRevision) {
   EXPECT_EQ(since(0), "group/b@1 group/a@2 group/c@1");
   EXPECT_EQ(since(2), "group/a@2 group/c@1");
   EXPECT_EQ(since(4), "");
+}
+
+TEST_P(Conformance, AnyKeptVersionIsFoundByItsNumber) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  ASSERT_TRUE(apply(2, {"group/a@2"}));
+  const auto old = must(backend().version("group", "a", 1));
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->body, row("group/a@1").body);
+  EXPECT_EQ(old->revision, 1U);
+  EXPECT_EQ(must(backend().version("group", "a", 2))->body, row("group/a@2").body);
+  EXPECT_FALSE(must(backend().version("group", "a", 3)));
+  EXPECT_FALSE(must(backend().version("group", "b", 1)));
+  EXPECT_FALSE(must(backend().version("team", "a", 1)));
+}
+
+TEST_P(Conformance, ChangesAreWhatCommitsWroteCurrentOrNotWithoutHeadsAndBodies) {
+  ASSERT_TRUE(apply(1, {"group/b@1", "group/a@1", "head/head@1"}));
+  ASSERT_TRUE(apply(2, {"group/a@2!", "team/a@1", "head/head@2"}));
+  ASSERT_TRUE(apply(3, {"group/a@3", "head/head@3"}));
+  EXPECT_EQ(changed(1, 1), "group/a@1 group/b@1");
+  EXPECT_EQ(changed(2, 2), "group/a@2! team/a@1");
+  EXPECT_EQ(changed(1, 9), "group/a@1 group/b@1 group/a@2! team/a@1 group/a@3");
+  EXPECT_EQ(changed(4, 9), "");
+  EXPECT_EQ(changed(3, 2), "");
+  must(backend().changes(1, 1, [&](Record&& record) -> base::Result<void> {
+    EXPECT_EQ(record.body, "");
+    EXPECT_EQ(record.header, row(describe_row(record)).header);
+    EXPECT_EQ(record.wrapped, row(describe_row(record)).wrapped);
+    return {};
+  }));
+}
+
+TEST_P(Conformance, OldVersionsAreAllButTheCurrentOnes) {
+  ASSERT_TRUE(apply(1, {"group/b@1", "group/a@1", "team/a@1", "head/head@1"}));
+  EXPECT_EQ(old_versions(), "");
+  ASSERT_TRUE(apply(2, {"group/b@2", "group/a@2!", "head/head@2"}));
+  ASSERT_TRUE(apply(3, {"group/a@3", "head/head@3"}));
+  EXPECT_EQ(old_versions(), "group/a@1 group/a@2! group/b@1");
+}
+
+TEST_P(Conformance, PurgeTakesOldVersionsAndNeverTheCurrentOne) {
+  ASSERT_TRUE(apply(1, {"group/a@1", "group/b@1", "team/a@1"}));
+  ASSERT_TRUE(apply(2, {"group/a@2", "group/b@2!", "team/a@2"}));
+  ASSERT_TRUE(apply(3, {"group/a@3"}));
+  const auto stamp = must(backend().change_stamp());
+  EXPECT_EQ(must(backend().purge({{"group", "a", 2}, {"group", "c", 9}})), 1U);
+  EXPECT_EQ(history("a"), "group/a@3 group/a@2");
+  EXPECT_EQ(must(backend().purge({{"group", "a", 100}, {"group", "b", 100}})), 2U);
+  EXPECT_EQ(history("a"), "group/a@3");
+  EXPECT_EQ(history("b"), "group/b@2!");
+  EXPECT_EQ(history("a", "team"), "team/a@2 team/a@1") << "another kind";
+  EXPECT_EQ(must(backend().purge({{"group", "a", 100}})), 0U);
+  EXPECT_EQ(must(backend().revision()), 3U) << "a purge is no commit";
+  EXPECT_EQ(must(backend().change_stamp()), stamp) << "and it is our own";
+  EXPECT_EQ(all(), "group/a@3 group/b@2! team/a@2");
+  EXPECT_TRUE(apply(4, {"group/a@4", "group/b@3"})) << "versions go on";
+  EXPECT_EQ(history("a"), "group/a@4 group/a@3");
 }
 
 TEST_P(Conformance, AVisitorsErrorStopsTheLoading) {

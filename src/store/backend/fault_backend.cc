@@ -32,6 +32,23 @@ class Decorated final : public Backend {
     if (auto error = before_("history")) return base::Unexpected(std::move(*error));
     return inner_->history(kind, id);
   }
+  Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                        std::uint64_t version) override {
+    if (auto error = before_("version")) return base::Unexpected(std::move(*error));
+    return inner_->version(kind, id, version);
+  }
+  Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    if (auto error = before_("changes")) return base::Unexpected(std::move(*error));
+    return inner_->changes(first, last, visit);
+  }
+  Result<void> old_versions(const Visit& visit) override {
+    if (auto error = before_("old_versions")) return base::Unexpected(std::move(*error));
+    return inner_->old_versions(visit);
+  }
+  Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    if (auto error = before_("purge")) return base::Unexpected(std::move(*error));
+    return inner_->purge(batch);
+  }
   Result<std::uint64_t> revision() override {
     if (auto error = before_("revision")) return base::Unexpected(std::move(*error));
     return inner_->revision();

@@ -38,6 +38,9 @@ std::uint64_t scenario(std::unique_ptr<Backend> backend) {
     (void)(*store)->verify();
   }
   (void)(*store)->history("default", "g");
+  (void)(*store)->version("default", "g", 1);
+  (void)(*store)->commit_changes(2);
+  (void)(*store)->purge_all({.keep_versions = 1, .in_force_since = {}});
   return acknowledged;
 }
 

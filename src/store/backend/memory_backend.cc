@@ -51,10 +51,7 @@ class MemoryBackend final : public Backend {
       }
     }
     std::ranges::stable_sort(found, {}, &Record::revision);
-    for (Record& record : found) {
-      if (auto visited = visit(std::move(record)); !visited) return visited;
-    }
-    return {};
+    return visit_all(std::move(found), visit);
   }
 
   Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
@@ -62,6 +59,42 @@ class MemoryBackend final : public Backend {
     const auto at = records_.find({kind, id});
     if (at == records_.end()) return std::vector<Record>();
     return std::vector<Record>(at->second.rbegin(), at->second.rend());
+  }
+
+  Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                        std::uint64_t version) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = records_.find({kind, id});
+    if (at == records_.end()) return std::nullopt;
+    const auto found = std::ranges::find(at->second, version, &Record::version);
+    if (found == at->second.end()) return std::nullopt;
+    return *found;
+  }
+
+  Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    auto found = select([&](const Record& record, bool) {
+      return record.kind != "head" && record.revision >= first && record.revision <= last;
+    });
+    std::ranges::stable_sort(found, {}, &Record::revision);
+    return visit_all(std::move(found), visit);
+  }
+
+  Result<void> old_versions(const Visit& visit) override {
+    return visit_all(select([](const Record&, bool current) { return !current; }), visit);
+  }
+
+  Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t gone = 0;
+    for (const Purge& one : batch) {
+      const auto at = records_.find({one.kind, one.id});
+      if (at == records_.end()) continue;
+      const std::uint64_t current = at->second.back().version;
+      gone += std::erase_if(at->second, [&](const Record& record) {
+        return record.version < one.below && record.version != current;
+      });
+    }
+    return gone;
   }
 
   Result<std::uint64_t> revision() override {
@@ -96,6 +129,28 @@ class MemoryBackend final : public Backend {
   Result<std::string> store_id() override { return id_; }
 
  private:
+  // Copies, without body, of the versions that `wanted(record, current)`.
+  template <class Wanted>
+  std::vector<Record> select(Wanted&& wanted) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Record> found;
+    for (const auto& [key, versions] : records_) {
+      for (const Record& record : versions) {
+        if (!wanted(record, &record == &versions.back())) continue;
+        found.push_back(record);
+        found.back().body.clear();
+      }
+    }
+    return found;
+  }
+
+  static Result<void> visit_all(std::vector<Record> found, const Visit& visit) {
+    for (Record& record : found) {
+      if (auto visited = visit(std::move(record)); !visited) return visited;
+    }
+    return {};
+  }
+
   const std::string id_ = crypto::random_hex(16);
   std::mutex mutex_;
   std::condition_variable moved_;

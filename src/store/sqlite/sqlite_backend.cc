@@ -105,6 +105,52 @@ class SqliteBackend final : public Backend {
     return found;
   }
 
+  Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                        std::uint64_t version) override {
+    std::optional<Record> found;
+    auto loaded = read(
+        sqlite::kSelectOneVersion,
+        [&](Statement& statement) {
+          statement.bind_text(1, kind).bind_text(2, id).bind(3, version);
+        },
+        [&](Record&& record) -> Result<void> {
+          found = std::move(record);
+          return {};
+        });
+    if (!loaded) return pass(loaded);
+    return found;
+  }
+
+  Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    return read(
+        sqlite::kSelectChanges,
+        [&](Statement& statement) { statement.bind(1, first).bind(2, last); }, visit);
+  }
+
+  Result<void> old_versions(const Visit& visit) override {
+    return read(sqlite::kSelectOldVersions, [](Statement&) {}, visit);
+  }
+
+  Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    std::uint64_t gone = 0;
+    auto done = write([&]() -> Result<void> {
+      auto purge = connection_.prepare(sqlite::kPurge);
+      if (!purge) return pass(purge);
+      auto count = connection_.prepare(sqlite::kCountChanges);
+      if (!count) return pass(count);
+      for (const Purge& one : batch) {
+        auto ran = purge->bind_text(1, one.kind).bind_text(2, one.id).bind(3, one.below).run();
+        if (!ran) return ran;
+        auto went = ask(*count);
+        if (!went) return pass(went);
+        gone += *went;
+      }
+      return {};
+    });
+    if (!done) return pass(done);
+    return gone;
+  }
+
   Result<std::uint64_t> revision() override {
     const std::lock_guard lock(mutex_);
     if (auto present = watch_.check_present(); !present) return pass(present);

@@ -25,6 +25,7 @@ inline constexpr const char* kCreateTables = R"sql(
     kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, revision INTEGER NOT NULL,
     deleted INTEGER NOT NULL, key_id TEXT NOT NULL, wrapped BLOB NOT NULL, header BLOB NOT NULL,
     body BLOB NOT NULL, UNIQUE(kind, id, version));
+  CREATE INDEX history_by_revision ON history(revision);
   CREATE TABLE telemetry(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 inline constexpr const char* kInsertMeta = "INSERT INTO meta(key, value) VALUES(?1, ?2)";
@@ -41,6 +42,24 @@ inline constexpr const char* kSelectHistory = "SELECT " SUTLER_RECORD_COLUMNS
                                               "UNION ALL SELECT " SUTLER_RECORD_COLUMNS
                                               " FROM history WHERE kind = ?1 AND id = ?2 "
                                               "ORDER BY version DESC";
+inline constexpr const char* kSelectOneVersion =
+    "SELECT " SUTLER_RECORD_COLUMNS
+    " FROM records WHERE kind = ?1 AND id = ?2 AND version = ?3 "
+    "UNION ALL SELECT " SUTLER_RECORD_COLUMNS
+    " FROM history WHERE kind = ?1 AND id = ?2 AND version = ?3";
+#define SUTLER_RECORD_WITHOUT_BODY \
+  "kind, id, version, revision, deleted, key_id, wrapped, header, x''"
+inline constexpr const char* kSelectChanges =
+    "SELECT " SUTLER_RECORD_WITHOUT_BODY
+    " FROM records WHERE revision BETWEEN ?1 AND ?2 AND kind <> 'head' "
+    "UNION ALL SELECT " SUTLER_RECORD_WITHOUT_BODY
+    " FROM history WHERE revision BETWEEN ?1 AND ?2 ORDER BY revision, kind, id";
+inline constexpr const char* kSelectOldVersions =
+    "SELECT " SUTLER_RECORD_WITHOUT_BODY " FROM history ORDER BY kind, id, version";
+#undef SUTLER_RECORD_WITHOUT_BODY
+inline constexpr const char* kPurge =
+    "DELETE FROM history WHERE kind = ?1 AND id = ?2 AND version < ?3";
+inline constexpr const char* kCountChanges = "SELECT changes()";
 inline constexpr const char* kSelectVersion =
     "SELECT version FROM records WHERE kind = ?1 AND id = ?2";
 inline constexpr const char* kKeepVersion =

@@ -1,0 +1,190 @@
+#include "store/history.h"
+
+#include <algorithm>
+
+#include "store/head.h"
+#include "store/record_codec.h"
+
+namespace sutler::store {
+
+using base::Code;
+using base::Result;
+
+namespace {
+
+constexpr const char* kWayOut =
+    "the database was changed from outside or is damaged; restore a "
+    "backup";
+
+std::string quoted(const std::string& name) { return "group \"" + name + "\""; }
+
+GroupVersion version_of(const Record& record, CommitInfo info) {
+  return {record.version,      record.revision, info.when,
+          std::move(info.who), record.deleted,  std::move(info.message)};
+}
+
+// Of a group of which `old` are kept before the current version.
+std::optional<Purge> purge_of(std::vector<GroupVersion> old, const std::string& id,
+                              const GroupVersion& current, const PurgeRule& rule) {
+  old.push_back(current);
+  std::ranges::reverse(old);
+  const std::uint64_t keep = oldest_kept(old, rule);
+  if (keep <= old.back().version) return std::nullopt;
+  return Purge{std::string(kGroupKind), id, keep};
+}
+
+std::optional<GroupVersion> current_of(const Snapshot& snapshot, const std::string& team,
+                                       const std::string& name) {
+  if (const auto group = snapshot.find_group(team, name)) {
+    return GroupVersion{group->version(), group->revision(), group->changed(), {}, false};
+  }
+  if (const auto gone = snapshot.find_deleted(team, name)) {
+    return GroupVersion{gone->version, gone->revision, gone->changed, {}, true};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t oldest_kept(const std::vector<GroupVersion>& versions, const PurgeRule& rule) {
+  std::size_t stay = 1;
+  while (stay < versions.size()) {
+    // A version is in force until the next one is written.
+    const bool by_count = rule.keep_versions && stay < *rule.keep_versions;
+    const bool by_time = rule.in_force_since &&
+                         versions[stay - 1].when.microseconds >= rule.in_force_since->microseconds;
+    const bool no_rule = !rule.keep_versions && !rule.in_force_since;
+    if (!by_count && !by_time && !no_rule) break;
+    ++stay;
+  }
+  return versions[stay - 1].version;
+}
+
+Result<std::vector<GroupVersion>> History::versions(const std::string& team,
+                                                    const std::string& name) const {
+  const std::string id = codec_.keys().record_id(kGroupKind, team, name);
+  auto records = backend_.history(std::string(kGroupKind), id);
+  if (!records) return pass(records);
+  std::vector<GroupVersion> out;
+  for (const Record& record : *records) {
+    if (record.kind != kGroupKind || record.id != id ||
+        (!out.empty() && record.version + 1 != out.back().version)) {
+      return base::fail(Code::kCorrupt, "the history of " + quoted(name) + " has a gap", kWayOut);
+    }
+    auto about = codec_.open_about(record);
+    if (!about) {
+      return pass(about, quoted(name) + ", version " + std::to_string(record.version));
+    }
+    out.push_back(version_of(record, std::move(about->info)));
+  }
+  return out;
+}
+
+Result<model::Group> History::open(const std::string& team, const std::string& name,
+                                   std::uint64_t version) const {
+  const std::string what = quoted(name) + ", version " + std::to_string(version);
+  const std::string id = codec_.keys().record_id(kGroupKind, team, name);
+  auto record = backend_.version(std::string(kGroupKind), id, version);
+  if (!record) return pass(record, what);
+  if (!*record) {
+    return base::fail(Code::kNotFound, what + " is not kept",
+                      "see which are: sutler group history " + name, "no_version");
+  }
+  const Record& row = **record;
+  if (row.kind != kGroupKind || row.id != id || row.version != version) {
+    return base::fail(Code::kCorrupt, what + " is another record's row", kWayOut);
+  }
+  Scratch scratch;
+  auto opened = codec_.open(row, scratch);
+  if (!opened) return pass(opened, what);
+  if (opened->team != team || opened->name != name) {
+    return base::fail(Code::kCorrupt, what + " is another record's row", kWayOut);
+  }
+  if (!opened->group) {
+    return base::fail(Code::kNotFound, what + " is its deletion and has no content",
+                      "take the version before", "deleted_version");
+  }
+  auto group = opened->group->open();
+  if (!group) return pass(group, what);
+  return std::move(*group);
+}
+
+Result<std::vector<Commit>> History::commits(const CommitQuery& query) const {
+  std::vector<Commit> out;
+  std::string last_place;
+  auto read = backend_.changes(query.first, query.last, [&](Record&& record) -> Result<void> {
+    const std::uint64_t revision = record.revision;
+    if (revision < query.first || revision > query.last ||
+        (!out.empty() && revision < out.back().revision)) {
+      return base::fail(Code::kCorrupt, "the database answers with changes of another revision",
+                        kWayOut);
+    }
+    const bool next = out.empty() || out.back().revision != revision;
+    if (!next && out.back().changes.size() >= query.changes_max && query.changes_max > 0) {
+      ++out.back().more;
+      return {};
+    }
+    auto about = codec_.open_about(record);
+    if (!about) return pass(about, "revision " + std::to_string(revision));
+    std::string place = record.kind + "/" + record.id;
+    if (!next && place == last_place) {
+      return base::fail(Code::kCorrupt,
+                        "revision " + std::to_string(revision) + " has a record twice", kWayOut);
+    }
+    last_place = std::move(place);
+    if (next) out.push_back({.revision = revision, .info = about->info, .changes = {}, .more = 0});
+    out.back().changes.push_back({record.kind, std::move(about->team), std::move(about->name),
+                                  record.version, record.deleted});
+    return {};
+  });
+  if (!read) return pass(read);
+  return out;
+}
+
+Result<std::vector<Purge>> History::purgeable(const std::string& team, const std::string& name,
+                                              const PurgeRule& rule) const {
+  auto all = versions(team, name);
+  if (!all) return pass(all);
+  std::vector<Purge> out;
+  if (all->empty()) return out;
+  const std::uint64_t keep = oldest_kept(*all, rule);
+  if (keep > all->back().version) {
+    out.push_back({std::string(kGroupKind), codec_.keys().record_id(kGroupKind, team, name), keep});
+  }
+  return out;
+}
+
+Result<std::vector<Purge>> History::purgeable(const Snapshot& snapshot,
+                                              const PurgeRule& rule) const {
+  std::vector<Purge> out;
+  std::vector<GroupVersion> old;  // of one group, oldest first
+  std::string id;
+  RecordCodec::About group;
+  const auto finish = [&] {
+    if (old.empty()) return;
+    // A group that the snapshot does not know was changed meanwhile: the next time will do.
+    if (const auto current = current_of(snapshot, group.team, group.name)) {
+      if (current->version > old.back().version) {
+        if (auto purge = purge_of(std::move(old), id, *current, rule)) {
+          out.push_back(std::move(*purge));
+        }
+      }
+    }
+    old.clear();
+  };
+  auto read = backend_.old_versions([&](Record&& record) -> Result<void> {
+    if (record.kind != kGroupKind) return {};
+    auto about = codec_.open_about(record);
+    if (!about) return pass(about);
+    if (record.id != id) finish();
+    id = record.id;
+    old.push_back(version_of(record, std::move(about->info)));
+    group = std::move(*about);
+    return {};
+  });
+  if (!read) return pass(read);
+  finish();
+  return out;
+}
+
+}  // namespace sutler::store
