@@ -1,5 +1,6 @@
 #include "admin/apply.h"
 
+#include <algorithm>
 #include <set>
 
 #include "admin/group_rules.h"
@@ -8,10 +9,9 @@
 namespace sutler::admin {
 namespace {
 
-using Name = std::pair<std::string, std::string>;  // team, name
-
-base::Result<std::set<Name>> check_names(const store::Snapshot& snapshot, const ApplyInput& input) {
-  std::set<Name> names;
+base::Result<std::set<GroupName>> check_names(const store::Snapshot& snapshot,
+                                              const ApplyInput& input) {
+  std::set<GroupName> names;
   for (const model::Group& group : input.groups) {
     const model::GroupHeader& header = group.header;
     if (!snapshot.teams.contains(header.team)) {
@@ -22,6 +22,11 @@ base::Result<std::set<Name>> check_names(const store::Snapshot& snapshot, const 
     if (!names.emplace(header.team, header.name).second) {
       return base::fail(base::Code::kInvalid, "group \"" + header.name + "\" of team \"" +
                                                   header.team + "\" is in the input twice");
+    }
+  }
+  for (const std::string& team : input.prune_teams) {
+    if (!snapshot.teams.contains(team)) {
+      return base::fail(base::Code::kNotFound, "there is no team \"" + team + "\"");
     }
   }
   if (input.prune == Prune::kYes && input.manager.empty()) {
@@ -51,11 +56,19 @@ base::Result<void> check_manager(const store::GroupRecord& current, const std::s
                                  TakeOver take_over) {
   const std::string& owner = current.header().managed_by;
   if (owner.empty() || owner == manager || take_over == TakeOver::kYes) return {};
-  return base::fail(
-      base::Code::kRefused,
-      "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
-      "change it where it is managed, or take it over with `sutler group apply --take-over`",
-      "managed");
+  return base::fail(base::Code::kRefused,
+                    "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
+                    "change it where it is managed, or take it over with --take-over", "managed");
+}
+
+base::Result<void> check_expected(std::uint64_t version, const model::GroupHeader& header,
+                                  const ApplyInput& input) {
+  const auto expected = input.expected.find({header.team, header.name});
+  if (expected == input.expected.end() || expected->second == version) return {};
+  return base::fail(base::Code::kConflict,
+                    "group \"" + header.name + "\" is at version " + std::to_string(version) +
+                        ", not " + std::to_string(expected->second),
+                    "somebody changed it in the meantime: look at it again");
 }
 
 // What becomes of one group of the input; `next` is completed on the way.
@@ -65,10 +78,13 @@ base::Result<Touched> plan_group(const resolve::View& view, model::Group& next,
   if (!settled) return base::pass(settled);
   Touched touched{next.header.team, next.header.name, Fate::kCreated, 0, {}};
   const auto record = view.snapshot->find_group(touched.team, touched.name);
+  auto as_expected = check_expected(record ? record->version() : 0, next.header, input);
+  if (!as_expected) return base::pass(as_expected);
   if (!record) {
     auto ready = make_savable(next, nullptr);
     if (!ready) return base::pass(ready);
-    touched.keys = changed_keys(nullptr, next);
+    touched.difference = difference(nullptr, next);
+    touched.keys = all_keys(touched.difference);
     return touched;
   }
   auto current = record->open();
@@ -88,23 +104,51 @@ base::Result<Touched> plan_group(const resolve::View& view, model::Group& next,
   auto allowed = check_manager(*record, input.manager, input.take_over);
   if (!allowed) return base::pass(allowed);
   touched.fate = Fate::kUpdated;
-  touched.keys = changed_keys(&*current, next);
+  touched.difference = difference(&*current, next);
+  touched.keys = all_keys(touched.difference);
   return touched;
 }
 
+Touched deleted(const store::GroupRecord& record) {
+  const model::GroupHeader& header = record.header();
+  Touched touched{header.team, header.name, Fate::kDeleted, record.version(), {}};
+  const auto keys = record.keys();
+  touched.difference.removed.assign(keys.variables.begin(), keys.variables.end());
+  touched.difference.removed.insert(touched.difference.removed.end(), keys.files.begin(),
+                                    keys.files.end());
+  return touched;
+}
+
+// Nobody means to lose the groups of a team that these files are not about, nor to leave groups
+// behind in silence: they stay, and it is told. Not which team, as not everybody may see it.
+void tell_of_others(const store::Snapshot& snapshot, const ApplyInput& input,
+                    const std::set<std::string>& teams, Plan& plan) {
+  std::ptrdiff_t left = 0;
+  for (const auto& [id, team] : snapshot.teams) {
+    if (teams.contains(id)) continue;
+    left += std::ranges::count_if(snapshot.groups_of(id), [&](const auto& record) {
+      return record->header().managed_by == input.manager;
+    });
+  }
+  if (left == 0) return;
+  plan.warnings.push_back(std::to_string(left) + " groups that \"" + input.manager +
+                          "\" manages are in teams that the input does not name, and stay");
+}
+
 void plan_prune(const store::Snapshot& snapshot, const ApplyInput& input,
-                const std::set<Name>& names, Plan& plan) {
-  std::set<std::string_view> teams;
+                const std::set<GroupName>& names, Plan& plan) {
+  std::set<std::string> teams(input.prune_teams.begin(), input.prune_teams.end());
   for (const auto& [team, name] : names) teams.insert(team);
-  for (const std::string_view team : teams) {
+  for (const std::string& team : teams) {
     for (const auto& record : snapshot.groups_of(team)) {
       const model::GroupHeader& header = record->header();
       if (header.managed_by != input.manager || names.contains({header.team, header.name}))
         continue;
       plan.changes.emplace_back(store::DeleteGroup{header.team, header.name, record->version()});
-      plan.groups.push_back({header.team, header.name, Fate::kDeleted, record->version(), {}});
+      plan.groups.push_back(deleted(*record));
     }
   }
+  tell_of_others(snapshot, input, teams, plan);
 }
 
 }  // namespace
@@ -141,7 +185,7 @@ base::Result<Plan> plan_delete(const resolve::View& view, const DeleteInput& inp
   if (!allowed) return base::pass(allowed);
   Plan plan;
   plan.changes.emplace_back(store::DeleteGroup{input.team, input.name, record->version()});
-  plan.groups.push_back({input.team, input.name, Fate::kDeleted, record->version(), {}});
+  plan.groups.push_back(deleted(*record));
   return plan;
 }
 

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -20,19 +22,34 @@ namespace sutler::admin {
 enum class Prune { kNo, kYes };
 enum class TakeOver { kNo, kYes };
 
+// Team and name.
+using GroupName = std::pair<std::string, std::string>;
+
 struct ApplyInput {
   std::vector<model::Group> groups;
+  // The version that a group of the input must have before (0: there must be none); kConflict where
+  // it has another. Groups that are not here may have any.
+  std::map<GroupName, std::uint64_t> expected = {};
   // Who manages what is applied ("terraform"); empty: a person, whose groups are managed by nobody
   // unless they say `managedBy` themselves.
   std::string manager;
-  // kYes: groups of this manager, in the teams of the input, that the input does not have go.
+  // kYes: groups of this manager, in the teams of the input and in `prune_teams`, that the input
+  // does not have go.
   Prune prune = Prune::kNo;
+  std::vector<std::string> prune_teams = {};
   // kYes: groups that somebody else manages may be changed, and are managed as the input says from
   // then on.
   TakeOver take_over = TakeOver::kNo;
 };
 
 enum class Fate { kCreated, kUpdated, kUnchanged, kDeleted };
+
+// Names of the entries that differ between two versions of a group, sorted.
+struct Difference {
+  enum class Header { kSame, kDiffers };
+  std::vector<std::string> added, changed, removed;
+  Header header = Header::kSame;  // whom it is for, priority, description and the like
+};
 
 struct Touched {
   std::string team;
@@ -41,6 +58,7 @@ struct Touched {
   std::uint64_t version = 0;  // before the change; 0: there was none
   // Of a created or updated group: the entries that came, went or changed.
   std::vector<std::string> keys;
+  Difference difference = {};
 };
 
 struct Plan {
@@ -50,8 +68,8 @@ struct Plan {
 };
 
 // kInvalid and kTooLarge name group and member; kNotFound a team; kRefused a group that somebody
-// else manages; kCorrupt a current version that does not open. A reference is refused: there are no
-// sources yet.
+// else manages; kConflict a group that is not at its expected version; kCorrupt a current version
+// that does not open. A reference is refused: there are no sources yet.
 [[nodiscard]] base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input);
 
 // The same for taking one group away. kNotFound when it is not there.

@@ -1,5 +1,7 @@
 #include "admin/apply_api.h"
 
+#include <boost/json/value_to.hpp>
+
 #include "admin/action.h"
 #include "admin/apply.h"
 #include "admin/commit.h"
@@ -23,6 +25,44 @@ base::Result<std::vector<model::Group>> read_groups(const boost::json::value& tr
   return groups;
 }
 
+// `[{"team","name","version"}]`
+base::Result<void> read_expected(const boost::json::value& tree, ApplyInput& input) {
+  const auto* array = tree.if_array();
+  const auto wrong = [] {
+    return base::fail(base::Code::kInvalid,
+                      "body: member \"expected\" must be an array of {team, name, version}");
+  };
+  if (array == nullptr) return wrong();
+  for (const auto& item : *array) {
+    const auto* object = item.if_object();
+    if (object == nullptr || object->size() != 3) return wrong();
+    const auto* team = object->if_contains("team");
+    const auto* name = object->if_contains("name");
+    const auto* version = object->if_contains("version");
+    if (team == nullptr || !team->is_string() || name == nullptr || !name->is_string() ||
+        version == nullptr || !version->is_int64() || version->get_int64() < 0) {
+      return wrong();
+    }
+    input.expected[{boost::json::value_to<std::string>(*team),
+                    boost::json::value_to<std::string>(*name)}] =
+        static_cast<std::uint64_t>(version->get_int64());
+  }
+  return {};
+}
+
+base::Result<std::vector<std::string>> read_teams(const boost::json::value& tree) {
+  std::vector<std::string> teams;
+  const auto* array = tree.if_array();
+  bool good = array != nullptr && !array->empty();
+  for (std::size_t i = 0; good && i < array->size(); ++i) {
+    good = (*array)[i].is_string();
+    if (good) teams.push_back(boost::json::value_to<std::string>((*array)[i]));
+  }
+  if (good) return teams;
+  return base::fail(base::Code::kInvalid,
+                    "body: member \"prune_teams\" must be an array of team ids, not empty");
+}
+
 struct Order {
   ApplyInput input;
   bool dry_run = false;
@@ -42,10 +82,20 @@ base::Result<Order> read_order(std::string_view text, Action& action) {
         "body: member \"managed_by\" must be a name of letters, digits, \".\", \"_\", \"-\"");
   }
   order.input.manager = manager.value_or(std::string());
+  const auto* expected = body->find("expected");
+  const auto* prune_teams = body->find("prune_teams");
   const auto* groups = body->find("groups");
   if (groups == nullptr) body->refuse("body: member \"groups\" is missing");
   auto finished = body->finish();
   if (!finished) return base::pass(finished);
+  if (expected != nullptr) {
+    if (auto done = read_expected(*expected, order.input); !done) return base::pass(done);
+  }
+  if (prune_teams != nullptr) {
+    auto teams = read_teams(*prune_teams);
+    if (!teams) return base::pass(teams);
+    order.input.prune_teams = std::move(*teams);
+  }
   auto read = read_groups(*groups);
   if (!read) return base::pass(read);
   order.input.groups = std::move(*read);

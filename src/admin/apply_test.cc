@@ -102,6 +102,57 @@ TEST(Apply, PruneTakesAwayWhatItsManagerNoLongerHas) {
             R"([{"name":"b","version":2,"deleted":true}])");
 }
 
+TEST(Apply, PruneStaysInTheTeamsThatTheInputNames) {
+  Bench bench;
+  bench.done("POST", "/api/v1/teams", R"({"id":"red"})");
+  const std::string a = group_json("a", "{}");
+  bench.done("POST", kApply,
+             apply_json({a, group_json("b", "{}", R"(,"team":"red")")}, R"(,"managed_by":"ci")"));
+  const auto plain =
+      bench.done("POST", kApply, apply_json({a}, R"(,"managed_by":"ci","prune":true)"));
+  EXPECT_EQ(names(plain, "deleted"), "");
+  EXPECT_TRUE(json::serialize(plain.at("warnings")).find("1 groups that") != std::string::npos);
+  const std::string order = R"(,"managed_by":"ci","prune":true,"prune_teams":)";
+  EXPECT_EQ(bench.ask("POST", kApply, apply_json({a}, order + R"(["blue"])")).status, 404);
+  EXPECT_EQ(bench.ask("POST", kApply, apply_json({a}, order + "[]")).status, 400);
+  const auto pruned = bench.done("POST", kApply, apply_json({a}, order + R"(["red"])"));
+  EXPECT_EQ(names(pruned, "deleted"), "b");
+}
+
+TEST(Apply, AGroupThatIsNotAtItsExpectedVersionStopsAllOfThem) {
+  Bench bench;
+  bench.done("POST", kApply, apply_json({group_json("a", R"({"A":"1"})")}));
+  const std::string next = group_json("a", R"({"A":"2"})");
+  const auto expecting = [&](int version) {
+    return apply_json(
+        {group_json("b", "{}"), next},
+        R"(,"expected":[{"team":"default","name":"a","version":)" + std::to_string(version) + "}]");
+  };
+  for (const int wrong : {0, 2}) {
+    EXPECT_EQ(bench.ask("POST", kApply, expecting(wrong)).status, 409) << wrong;
+  }
+  EXPECT_EQ(bench.store().snapshot()->groups.size(), 1U);
+  EXPECT_EQ(bench.ask("POST", kApply, expecting(1)).status, 200);
+  const std::string_view bad[] = {R"({})", R"([1])", R"([{"team":"t"}])",
+                                  R"([{"team":"t","name":"n","version":-1}])"};
+  for (const auto list : bad) {
+    const std::string expected = R"(,"expected":)" + std::string(list);
+    EXPECT_EQ(bench.ask("POST", kApply, apply_json({next}, expected)).status, 400) << list;
+  }
+}
+
+TEST(Apply, TheAnswerNamesTheEntriesThatComeChangeAndGo) {
+  Bench bench;
+  bench.done("POST", kApply, apply_json({group_json("a", R"({"A":"1","B":"1","C":"1"})")}));
+  const auto told =
+      bench.done("POST", kApply,
+                 apply_json({group_json("a", R"({"A":"1","B":"2","D":"3"})", R"(,"priority":7)")},
+                            R"(,"dry_run":true)"));
+  EXPECT_EQ(json::serialize(told.at("diff")),
+            R"([{"team":"default","name":"a","fate":"updated","added":["D"],"changed":["B"],)"
+            R"("removed":["C"],"header_changed":true}])");
+}
+
 TEST(Apply, PruneIsRefusedWithoutAManagerOrWithNothingToKeep) {
   Bench bench;
   const std::string a = group_json("a", R"({"A":"1"})");

@@ -15,6 +15,35 @@ std::string names_json(const Plan& plan, Fate fate) {
   return names.done();
 }
 
+std::string_view to_word(Fate fate) {
+  switch (fate) {
+    case Fate::kCreated: return "created";
+    case Fate::kUpdated: return "updated";
+    case Fate::kUnchanged: return "unchanged";
+    case Fate::kDeleted: return "deleted";
+  }
+  return {};
+}
+
+// Which entries of which groups come, change and go; names only.
+std::string diff_json(const Plan& plan) {
+  JsonArray groups;
+  for (const Touched& group : plan.groups) {
+    if (group.fate == Fate::kUnchanged) continue;
+    const Difference& difference = group.difference;
+    JsonObject one;
+    one.text("team", group.team)
+        .text("name", group.name)
+        .text("fate", to_word(group.fate))
+        .raw("added", json_strings(difference.added))
+        .raw("changed", json_strings(difference.changed))
+        .raw("removed", json_strings(difference.removed))
+        .raw("header_changed", kJsonFlag[difference.header == Difference::Header::kDiffers]);
+    groups.raw(one.done());
+  }
+  return groups.done();
+}
+
 http::Response plan_response(int status, std::uint64_t revision, const Plan& plan) {
   JsonObject answer;
   answer.number("revision", revision)
@@ -22,6 +51,7 @@ http::Response plan_response(int status, std::uint64_t revision, const Plan& pla
       .raw("updated", names_json(plan, Fate::kUpdated))
       .raw("unchanged", names_json(plan, Fate::kUnchanged))
       .raw("deleted", names_json(plan, Fate::kDeleted))
+      .raw("diff", diff_json(plan))
       .raw("warnings", json_strings(plan.warnings));
   return json_response(status, answer.done());
 }

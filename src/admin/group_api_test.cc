@@ -85,6 +85,25 @@ TEST(GroupApi, PatchSetsAndRemovesSingleEntries) {
   EXPECT_EQ(json::serialize(bench.records().at(1).at("keys")), R"(["A","C","/f"])");
 }
 
+TEST(GroupApi, PatchKeepsTheOwnerAndModeOfAFileThatAreNotGiven) {
+  Bench bench;
+  const auto patch = [&](std::string_view file) {
+    return bench.ask("PATCH", kWeb,
+                     R"({"create":true,"everyone":true,"files":{"/f":)" + std::string(file) + "}}");
+  };
+  patch(R"({"data":"eA==","encoding":"base64","owner":{"policy":"AlwaysSetInherited"},)"
+        R"("permissions":{"policy":"AlwaysSet","mode":"0400"}})");
+  patch(R"({"data":"new"})");
+  Answer shown = bench.ask("GET", with("?reveal=true"));
+  EXPECT_EQ(shown.at("/secrets/files/~1f/permissions/mode"), "0400");
+  EXPECT_EQ(shown.at("/secrets/files/~1f/data"), "new");
+  EXPECT_EQ(shown.text.find("encoding"), std::string::npos);
+  patch(R"({"data":"new","owner":null,"permissions":{"policy":"KeepOrSet","mode":"0600"}})");
+  shown = bench.ask("GET", with("?reveal=true"));
+  EXPECT_EQ(shown.text.find("owner"), std::string::npos);
+  EXPECT_EQ(shown.at("/secrets/files/~1f/permissions/mode"), "0600");
+}
+
 TEST(GroupApi, PatchRefusesToRemoveWhatIsNotThere) {
   Bench bench;
   bench.done("PUT", kWeb, R"({"secrets":{"variables":{"A":"1"}}})");

@@ -13,14 +13,38 @@ base::Unexpected no_entry(const model::Group& group, const char* kind, const std
                                                group.header.name + "\"");
 }
 
-base::Result<model::Variable> read(const json::value& tree, const std::string& where,
-                                   const model::Variable*) {
+// A merge, as RFC 7396 has it: what describes a file and is not given stays, null takes it away.
+// New data has an encoding of its own.
+void keep_members(const json::object& given, const model::File& before, model::File& file) {
+  if (!given.contains("owner")) file.owner = before.owner;
+  if (!given.contains("group")) file.group = before.group;
+  if (!given.contains("permissions")) file.permissions = before.permissions;
+}
+
+json::value without_nulls(const json::value& tree) {
+  json::value copy = tree;
+  auto* object = copy.if_object();
+  if (object == nullptr) return copy;
+  for (const char* member : {"owner", "group", "permissions"}) {
+    const auto* found = object->if_contains(member);
+    if (found != nullptr && found->is_null()) object->erase(member);
+  }
+  return copy;
+}
+
+base::Result<model::Variable> read_over(const json::value& tree, const std::string& where,
+                                        const model::Variable*) {
   return model::variable_from_json(tree, where);
 }
 
-base::Result<model::File> read(const json::value& tree, const std::string& where,
-                               const model::File*) {
-  return model::file_from_json(tree, where);
+base::Result<model::File> read_over(const json::value& tree, const std::string& where,
+                                    const model::File* before) {
+  auto file = model::file_from_json(without_nulls(tree), where);
+  const auto* object = tree.if_object();
+  if (!file || before == nullptr || object == nullptr) return file;
+  const auto* masked = std::get_if<model::Masked>(&file->data);
+  if (masked == nullptr || !masked->whole_file) keep_members(*object, *before, *file);
+  return file;
 }
 
 // `variables` or `files` of the body onto the group's.
@@ -41,8 +65,9 @@ base::Result<void> patch_entries(BodyReader& body, const char* member, const cha
       if (entries.erase(key) == 0) return no_entry(group, kind, key);
       continue;
     }
-    auto entry =
-        read(item.value(), std::string(member) + "." + key, static_cast<const Entry*>(nullptr));
+    const auto before = entries.find(key);
+    auto entry = read_over(item.value(), std::string(member) + "." + key,
+                           before == entries.end() ? nullptr : &before->second);
     if (!entry) return base::pass(entry);
     entries.insert_or_assign(key, std::move(*entry));
   }

@@ -1,5 +1,7 @@
 #include "admin/group_rules.h"
 
+#include <algorithm>
+
 #include "resolve/template.h"
 
 namespace sutler::admin {
@@ -12,18 +14,18 @@ bool same(const model::File& a, const model::File& b) { return model::equal(a, b
 
 // Adds the keys of both maps whose entries differ; both are sorted.
 template <class Map>
-void add_changed(const Map& before, const Map& after, std::vector<std::string>& keys) {
+void add_changed(const Map& before, const Map& after, Difference& out) {
   auto old = before.begin();
   auto now = after.begin();
   while (old != before.end() || now != after.end()) {
     if (now == after.end() || (old != before.end() && old->first < now->first)) {
-      keys.push_back(old->first);
+      out.removed.push_back(old->first);
       ++old;
     } else if (old == before.end() || now->first < old->first) {
-      keys.push_back(now->first);
+      out.added.push_back(now->first);
       ++now;
     } else {
-      if (!same(old->second, now->second)) keys.push_back(now->first);
+      if (!same(old->second, now->second)) out.changed.push_back(now->first);
       ++old;
       ++now;
     }
@@ -63,12 +65,25 @@ base::Result<void> make_savable(model::Group& next, const model::Group* current)
   return {};
 }
 
-std::vector<std::string> changed_keys(const model::Group* before, const model::Group& after) {
+Difference difference(const model::Group* before, const model::Group& after) {
   static const model::Group kEmpty;
   const model::Group& old = before == nullptr ? kEmpty : *before;
+  Difference out;
+  add_changed(old.variables, after.variables, out);
+  add_changed(old.files, after.files, out);
+  if (old.header != after.header) out.header = Difference::Header::kDiffers;
+  return out;
+}
+
+std::vector<std::string> all_keys(const Difference& difference) {
   std::vector<std::string> keys;
-  add_changed(old.variables, after.variables, keys);
-  add_changed(old.files, after.files, keys);
+  for (const auto* part : {&difference.added, &difference.changed, &difference.removed}) {
+    keys.insert(keys.end(), part->begin(), part->end());
+  }
+  // Variables first, then files, whose paths start with the slash that sorts before every name.
+  std::ranges::sort(keys, {}, [](const std::string& key) {
+    return std::pair(key.starts_with('/'), std::string_view(key));
+  });
   return keys;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/apply.h"
 #include "base/result.h"
 #include "model/group.h"
 
@@ -14,9 +15,10 @@ namespace sutler::admin {
 // checks every rule that needs nothing but the group. Errors name group and entry.
 [[nodiscard]] base::Result<void> make_savable(model::Group& next, const model::Group* current);
 
-// Names of the entries that differ: variables, then files, each sorted. `before` may be null.
-[[nodiscard]] std::vector<std::string> changed_keys(const model::Group* before,
-                                                    const model::Group& after);
+// What differs. `before` may be null: there was nothing.
+[[nodiscard]] Difference difference(const model::Group* before, const model::Group& after);
+// The names of all that differs: variables, then files, each sorted.
+[[nodiscard]] std::vector<std::string> all_keys(const Difference& difference);
 
 // kNotFound that names the group.
 [[nodiscard]] base::Unexpected no_group(std::string_view team, std::string_view name);

@@ -21,6 +21,7 @@ struct PutFile {
   std::string owner;
   std::string owning_group;
   std::string mode;
+  bool fresh = false;
 };
 
 base::Result<void> check_path(const std::string& path) {
@@ -37,6 +38,13 @@ void put_ownership(JsonBody& file, const char* name, const std::string& value) {
   file.raw(name, ownership.done());
 }
 
+// What is not given goes, where else it would stay as it was.
+void put_nothing(JsonBody& file, const PutFile& options) {
+  if (options.owner.empty()) file.raw("owner", "null");
+  if (options.owning_group.empty()) file.raw("group", "null");
+  if (options.mode.empty()) file.raw("permissions", "null");
+}
+
 base::Result<std::string> file_json(const PutFile& options) {
   if (!options.mode.empty() && !model::parse_octal_mode(options.mode)) {
     return usage_error("--mode " + options.mode + " is no octal mode", "write it like 0400");
@@ -51,6 +59,7 @@ base::Result<std::string> file_json(const PutFile& options) {
   }
   put_ownership(file, "owner", options.owner);
   put_ownership(file, "group", options.owning_group);
+  if (options.fresh) put_nothing(file, options);
   if (!options.mode.empty()) {
     JsonBody permissions;
     permissions.text("policy", model::to_word(model::PermissionPolicy::kAlwaysSet))
@@ -70,11 +79,13 @@ base::Result<int> put_file(const Context& context, const PutFile& options) {
   JsonBody files;
   files.raw(options.path, *file);
   body.raw("files", files.done());
-  return patch_group(context, options.edit.group, body, "file " + options.path + " put");
+  return patch_group(context, options.edit.group, options.edit.write, body,
+                     "file " + options.path + " put");
 }
 
 struct RemoveFile {
   std::string group;
+  WriteOptions write;
   std::string path;
 };
 
@@ -85,7 +96,8 @@ base::Result<int> remove_file(const Context& context, const RemoveFile& options)
   files.raw(options.path, "null");
   JsonBody body;
   body.raw("files", files.done());
-  return patch_group(context, options.group, body, "file " + options.path + " removed");
+  return patch_group(context, options.group, options.write, body,
+                     "file " + options.path + " removed");
 }
 
 }  // namespace
@@ -101,14 +113,17 @@ void add_file_command(CLI::App& root, Context& context) {
       {.name = "put",
        .purpose = "Puts a local file into a secret group, exactly as it is",
        .example = "sutler file put payments /etc/key.pem ./key.pem --owner 1000 --mode 0400",
-       .more = "Bytes that are not UTF-8 are stored as base64. A file of that path in the group is "
-               "replaced with its owner, group and mode."},
+       .more =
+           "Bytes that are not UTF-8 are stored as base64. A file of that path in the group gets "
+           "the new content and keeps its owner, group and mode where they are not given, "
+           "unless --fresh says that they go."},
       Talks::kToServer, [&context, options] { return put_file(context, *options); });
   add_group_edit_options(put, context, options->edit);
   add_word(put, options->path, "PATH", "where the workload finds it, absolute");
   add_word(put, options->local, "LOCAL", "the file here, or - for standard input");
   add_text(put, options->owner, {"--owner", "USER", "who owns it there, a name or a number"});
   add_text(put, options->owning_group, {"--group", "GROUP", "its group there"});
+  add_switch(put, options->fresh, "--fresh", "owner, group and mode that are not given go");
   add_text(put, options->mode, {"--mode", "MODE", "its permissions there, octal, like 0400"});
 
   const auto removed = std::make_shared<RemoveFile>();
@@ -120,6 +135,7 @@ void add_file_command(CLI::App& root, Context& context) {
                   Talks::kToServer, [&context, removed] { return remove_file(context, *removed); });
   add_word(remove, removed->group, "GROUP", "name of the secret group");
   add_word(remove, removed->path, "PATH", "path of the file in the group");
+  add_write_options(remove, removed->write);
   add_team_option(remove, context);
 }
 

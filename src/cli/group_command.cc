@@ -6,6 +6,7 @@
 #include "cli/json_body.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/write_options.h"
 #include "model/group_reader.h"
 #include "model/group_writer.h"
 #include "server/group_files.h"
@@ -15,22 +16,22 @@ namespace {
 
 struct ApplyOptions {
   std::string path;
-  std::string managed_by;
+  WriteOptions write;
   std::string team;
   bool dry_run = false;
   bool prune = false;
-  bool take_over = false;
 };
 
 base::Result<void> check_apply(const ApplyOptions& options) {
-  if (options.prune && options.managed_by.empty()) {
+  if (options.prune && options.write.managed_by.empty()) {
     return usage_error("--prune needs --managed-by NAME",
                        "only groups that this name manages are removed");
   }
   return {};
 }
 
-// A group of another team than --team says is refused: the file and the command line disagree.
+// --team and SUTLER_TEAM fill in where a file names no team. A group of another team than --team
+// says is refused: the file and the command line disagree.
 base::Result<void> check_team(const std::vector<model::Group>& groups, const std::string& team) {
   if (team.empty()) return {};
   for (const model::Group& group : groups) {
@@ -52,8 +53,9 @@ std::string apply_body(const ApplyOptions& options, const std::vector<model::Gro
   JsonBody body;
   if (options.dry_run) body.yes("dry_run");
   if (options.prune) body.yes("prune");
-  if (options.take_over) body.yes("take_over");
-  if (!options.managed_by.empty()) body.text("managed_by", options.managed_by);
+  if (options.write.take_over) body.yes("take_over");
+  if (!options.write.managed_by.empty()) body.text("managed_by", options.write.managed_by);
+  if (options.prune && !options.team.empty()) body.texts("prune_teams", {options.team});
   return body.raw("groups", list + "]").done();
 }
 
@@ -74,11 +76,15 @@ std::string apply_text(const ApplyOptions& options, const boost::json::value& an
 base::Result<int> apply(const Context& context, const ApplyOptions& options) {
   auto checked = check_apply(options);
   if (!checked) return base::pass(checked);
-  auto groups = server::read_group_files(options.path);
+  auto groups =
+      server::read_group_files(options.path, options.team.empty() ? context.team : options.team);
   if (!groups) return base::pass(groups);
   checked = check_team(*groups, options.team);
   if (!checked) return base::pass(checked, options.path);
-  auto answer = ask_server(context, "POST", api_path({"apply"}), apply_body(options, *groups));
+  std::string query;
+  if (!options.write.message.empty()) add_parameter(query, "message", options.write.message);
+  auto answer =
+      ask_server(context, "POST", api_path({"apply"}) + query, apply_body(options, *groups));
   if (!answer) {
     // What the server refuses is in these files; what it cannot do is not.
     if (answer.error().code == base::Code::kInvalid) return base::pass(answer, options.path);
@@ -118,8 +124,16 @@ base::Result<int> show_group(const Context& context, const ShowOptions& options)
   return 0;
 }
 
-base::Result<int> delete_group(const Context& context, const std::string& name) {
-  auto answer = ask_server(context, "DELETE", api_path({"teams", context.team, "groups", name}));
+struct DeleteOptions {
+  std::string name;
+  WriteOptions write;
+};
+
+base::Result<int> delete_group(const Context& context, const DeleteOptions& options) {
+  const std::string& name = options.name;
+  auto answer =
+      ask_server(context, "DELETE",
+                 api_path({"teams", context.team, "groups", name}) + write_query(options.write));
   if (!answer) return base::pass(answer);
   return print_answer(context, *answer,
                       printable("group " + name + " is deleted (revision " +
@@ -142,13 +156,13 @@ void add_apply(CLI::App& group, Context& context) {
       .required();
   add_switch(apply_command, options->dry_run, "--dry-run",
              "tell what would be done, and do nothing");
-  add_text(apply_command, options->managed_by,
-           {"--managed-by", "NAME", "who manages these groups: others cannot change them"});
   add_switch(apply_command, options->prune, "--prune",
-             "delete the groups that NAME manages and the files do not have");
-  add_switch(apply_command, options->take_over, "--take-over",
-             "change groups that another name manages");
-  add_text(apply_command, options->team, {"--team", "TEAM", "all groups must be of this team"});
+             "delete the groups that NAME manages, in the teams of the files and --team, and the "
+             "files do not have");
+  add_write_options(apply_command, options->write);
+  add_text(apply_command, options->team,
+           {"--team", "TEAM",
+            "team of groups that name none (SUTLER_TEAM, else default); others are refused"});
 }
 
 }  // namespace
@@ -178,14 +192,15 @@ void add_group_command(CLI::App& root, Context& context) {
   add_switch(show, shown_group->reveal, "--reveal", "show the values; this is audited");
   add_team_option(show, context);
 
-  const auto deleted = std::make_shared<std::string>();
+  const auto deleted = std::make_shared<DeleteOptions>();
   auto& remove = add_command(group, context,
                              {.name = "delete",
                               .purpose = "Deletes a secret group",
                               .example = "sutler group delete payments"},
                              Talks::kToServer,
                              [&context, deleted] { return delete_group(context, *deleted); });
-  add_word(remove, *deleted, "GROUP", "name of the secret group");
+  add_word(remove, deleted->name, "GROUP", "name of the secret group");
+  add_write_options(remove, deleted->write);
   add_team_option(remove, context);
 }
 

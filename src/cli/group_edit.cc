@@ -58,6 +58,7 @@ void add_group_edit_options(CLI::App& command, Context& context, GroupEdit& edit
   add_text(command, edit.priority,
            {"--priority", "N", "0 to 100: the group with the higher one wins a key (10)"});
   add_text(command, edit.type, {"--type", "TYPE", "secret or config (secret)"});
+  add_write_options(command, edit.write);
   add_team_option(command, context);
 }
 
@@ -84,14 +85,16 @@ base::Result<void> put_group_edit(JsonBody& body, const GroupEdit& edit) {
 }
 
 base::Result<int> patch_group(const Context& context, const std::string& group,
-                              const JsonBody& body, const std::string& done) {
+                              const WriteOptions& write, const JsonBody& body,
+                              const std::string& done) {
   if (!model::is_group_name(group)) {
     // Not quoted, and not sent: whoever forgets the group gives a KEY=VALUE in its place.
     return usage_error("the first argument cannot be the name of a group",
                        "a name is letters, digits, `.`, `_` and `-`; GROUP comes before KEY=VALUE");
   }
-  auto answer =
-      ask_server(context, "PATCH", api_path({"teams", context.team, "groups", group}), body.done());
+  auto answer = ask_server(context, "PATCH",
+                           api_path({"teams", context.team, "groups", group}) + write_query(write),
+                           body.done());
   if (!answer) return base::pass(answer);
   for (const auto& warning : texts(answer->tree, "warnings")) print_warning(warning);
   return print_answer(context, *answer,

@@ -36,12 +36,13 @@ base::Result<int> set_variables(const Context& context, const SetOptions& option
     }
   }
   body.raw("variables", variables.done());
-  return patch_group(context, options.edit.group, body,
+  return patch_group(context, options.edit.group, options.edit.write, body,
                      counted(values->size(), "variable") + " set");
 }
 
 struct UnsetOptions {
   std::string group;
+  WriteOptions write;
   std::vector<std::string> names;
 };
 
@@ -59,7 +60,8 @@ base::Result<int> unset_variables(const Context& context, const UnsetOptions& op
   }
   JsonBody body;
   body.raw("variables", variables.done());
-  return patch_group(context, options.group, body, counted(names.size(), "variable") + " removed");
+  return patch_group(context, options.group, options.write, body,
+                     counted(names.size(), "variable") + " removed");
 }
 
 }  // namespace
@@ -92,6 +94,7 @@ void add_set_command(CLI::App& root, Context& context) {
                             [&context, removed] { return unset_variables(context, *removed); });
   add_word(unset, removed->group, "GROUP", "name of the secret group");
   add_words(unset, removed->names, "KEY", "names of the variables");
+  add_write_options(unset, removed->write);
   add_team_option(unset, context);
 }
 

@@ -7,6 +7,7 @@
 #include "model/cursor.h"
 #include "model/entry_reader.h"
 #include "model/group_rules.h"
+#include "model/json_lines.h"
 #include "model/tree.h"
 
 namespace sutler::model {
@@ -152,30 +153,36 @@ constexpr Field<Group> kGroupFields[] = {
      [](const Cursor& at, Group& group) { return read_fields(at, kSecretsFields, group); }},
 };
 
-Result<Group> read_group(const Cursor& at) {
+Result<Group> read_group(const Cursor& at, std::string_view team) {
   Group group;
+  group.header.team = team;
   if (auto read = read_fields(at, kGroupFields, group); !read) return base::pass(read);
   if (group.header.name.empty()) return at.fail("name is missing");
   if (auto checked = validate(group); !checked) return at.pass(checked);
   return group;
 }
 
-Result<void> read_group_list(const Cursor& at, std::vector<Group>& out) {
+struct GroupList {
+  std::string_view team;  // of groups that name none
+  std::vector<Group> groups;
+};
+
+Result<void> read_group_list(const Cursor& at, GroupList& out) {
   if (auto is_list = at.require_list(); !is_list) return is_list;
   std::set<std::pair<std::string, std::string>> names;
   for (std::size_t i = 0; i < at.size(); ++i) {
     const Cursor item = at.child(i);
-    auto group = read_group(item);
+    auto group = read_group(item, out.team);
     if (!group) return base::pass(group);
     if (!names.emplace(group->header.team, group->header.name).second) {
       return item.fail("group " + group->header.name + " is in this file twice");
     }
-    out.push_back(std::move(*group));
+    out.groups.push_back(std::move(*group));
   }
   return {};
 }
 
-constexpr Field<std::vector<Group>> kFileFields[] = {{"groups", read_group_list}};
+constexpr Field<GroupList> kFileFields[] = {{"groups", read_group_list}};
 
 bool is_list_of_groups(const Tree& root) {
   for (const std::string_view name : root.names) {
@@ -184,40 +191,45 @@ bool is_list_of_groups(const Tree& root) {
   return false;
 }
 
-Result<std::vector<Group>> read_groups(const Tree& root, std::string_view where) {
+Result<std::vector<Group>> read_groups(const Tree& root, std::string_view where,
+                                       std::string_view team) {
   const Cursor at(root, where);
-  std::vector<Group> groups;
+  GroupList list{team, {}};
   if (is_list_of_groups(root)) {
-    if (auto read = read_fields(at, kFileFields, groups); !read) return base::pass(read);
-    return groups;
+    if (auto read = read_fields(at, kFileFields, list); !read) return base::pass(read);
+    return std::move(list.groups);
   }
-  auto group = read_group(at);
+  auto group = read_group(at, team);
   if (!group) return base::pass(group);
-  groups.push_back(std::move(*group));
-  return groups;
+  list.groups.push_back(std::move(*group));
+  return std::move(list.groups);
 }
 
 }  // namespace
 
-Result<std::vector<Group>> read_groups_json(std::string_view text, std::string_view where) {
+Result<std::vector<Group>> read_groups_json(std::string_view text, std::string_view where,
+                                            std::string_view team) {
   if (text.size() > limits::kAdminBodyBytesMax) {
     return fail(Code::kTooLarge, std::string(where) + " is larger than " +
                                      std::to_string(limits::kAdminBodyBytesMax) + " bytes");
   }
   auto value = base::parse_json(text);
   if (!value) return base::pass(value, where);
-  return read_groups(tree_of(*value), where);
+  Tree root = tree_of(*value);
+  add_lines(root, text);
+  return read_groups(root, where, team);
 }
 
-Result<std::vector<Group>> read_groups_yaml(std::string_view text, std::string_view where) {
+Result<std::vector<Group>> read_groups_yaml(std::string_view text, std::string_view where,
+                                            std::string_view team) {
   auto document = read_yaml(text, where);
   if (!document) return base::pass(document);
-  return read_groups(document->root, where);
+  return read_groups(document->root, where, team);
 }
 
 Result<Group> group_from_json(const boost::json::value& tree, std::string_view where) {
   const Tree root = tree_of(tree);
-  return read_group(Cursor(root, where));
+  return read_group(Cursor(root, where), GroupHeader().team);
 }
 
 Result<Variable> variable_from_json(const boost::json::value& tree, std::string_view where) {

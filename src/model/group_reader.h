@@ -1,5 +1,5 @@
 // Groups from JSON and YAML, strictly. Unknown members, null, empty lists, wrong types and members
-// given twice are errors that name file, line (YAML) and member. Values are never quoted in an
+// given twice are errors that name file, line and member. Values are never quoted in an
 // error.
 #pragma once
 
@@ -14,13 +14,15 @@
 namespace sutler::model {
 
 // One group object, or `{"groups": […]}`. `where` names the text in errors ("payments.json").
-// The groups are validated (validate()).
+// The groups are validated (validate()). `team` is that of groups which name none.
 [[nodiscard]] base::Result<std::vector<Group>> read_groups_json(std::string_view text,
-                                                                std::string_view where);
+                                                                std::string_view where,
+                                                                std::string_view team = "default");
 // The same in YAML 1.2 core as one document: scalars stay as written (`yes`, `1.10` are strings);
 // null, anchors, aliases, tags and an unquoted `mode` are refused.
 [[nodiscard]] base::Result<std::vector<Group>> read_groups_yaml(std::string_view text,
-                                                                std::string_view where);
+                                                                std::string_view where,
+                                                                std::string_view team = "default");
 // One group from a tree that was read already.
 [[nodiscard]] base::Result<Group> group_from_json(const boost::json::value& tree,
                                                   std::string_view where);

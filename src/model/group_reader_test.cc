@@ -101,7 +101,11 @@ TEST(GroupReaderTest, AnUnknownMemberIsNamedWithFileLineAndPath) {
   EXPECT_TRUE(read.says("g.yaml:4: secrets.variables.DB: unknown member \"frm\""));
   EXPECT_TRUE(read.says("did you mean from?")) << read.error;
   EXPECT_TRUE(json(R"({"name":"g","colour":1})").says("known are name, team,"));
-  EXPECT_TRUE(json(R"({"groups":[{"nam":"g"}]})").says("g.json: groups[0]: unknown member"));
+  EXPECT_TRUE(json(R"({"groups":[{"nam":"g"}]})").says("g.json:1: groups[0]: unknown member"));
+  EXPECT_TRUE(json("{\"groups\":[\n {\"name\":\"g\",\n  \"secrets\": {\"variables\": {\n   \"A\": "
+                   "\"x, :]}\\\"\",\n   "
+                   "\"DB\":\n{\"frm\":1}}}}]}")
+                  .says("g.json:6: groups[0].secrets.variables.DB: unknown member \"frm\""));
 }
 
 TEST(GroupReaderTest, EveryKindOfValueIsRead) {

@@ -18,7 +18,7 @@ struct Tree {
   enum class Kind { kNull, kBool, kNumber, kText, kPlain, kList, kMap };
 
   Kind kind = Kind::kNull;
-  int line = 0;                         // from 1; 0: not known, as in JSON
+  int line = 0;                         // from 1; 0: not known
   std::string_view text;                // of kText, and of kPlain: a scalar without quotes in YAML
   bool flag = false;                    // of kBool
   std::optional<std::int64_t> whole;    // of kNumber, when it is written as a whole one

@@ -58,12 +58,13 @@ base::Result<std::vector<fs::path>> files_of(const fs::path& path) {
   return std::vector<fs::path>{path};
 }
 
-base::Result<std::vector<model::Group>> read_one(const fs::path& path) {
+base::Result<std::vector<model::Group>> read_one(const fs::path& path, std::string_view team) {
   auto content = base::read_file(path, base::limits::kAdminBodyBytesMax);
   if (!content) return base::pass(content);
   const std::string where = path.string();
-  auto groups = path.extension() == ".json" ? model::read_groups_json(content->expose(), where)
-                                            : model::read_groups_yaml(content->expose(), where);
+  auto groups = path.extension() == ".json"
+                    ? model::read_groups_json(content->expose(), where, team)
+                    : model::read_groups_yaml(content->expose(), where, team);
   if (!groups) return base::pass(groups);
   for (const model::Group& group : *groups) {
     auto acyclic = resolve::check_cycles(group);
@@ -74,13 +75,14 @@ base::Result<std::vector<model::Group>> read_one(const fs::path& path) {
 
 }  // namespace
 
-base::Result<std::vector<model::Group>> read_group_files(const fs::path& path) {
+base::Result<std::vector<model::Group>> read_group_files(const fs::path& path,
+                                                         std::string_view team) {
   auto files = files_of(path);
   if (!files) return base::pass(files);
   std::vector<model::Group> all;
   std::map<std::pair<std::string, std::string>, std::string> places;  // team and name: file
   for (const fs::path& file : *files) {
-    auto groups = read_one(file);
+    auto groups = read_one(file, team);
     if (!groups) return base::pass(groups);
     for (model::Group& group : *groups) {
       const auto [place, is_new] =
