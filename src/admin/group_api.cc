@@ -6,6 +6,7 @@
 #include "admin/group_patch.h"
 #include "admin/group_rules.h"
 #include "admin/json_io.h"
+#include "admin/page.h"
 #include "base/json.h"
 #include "model/group_reader.h"
 #include "model/group_writer.h"
@@ -116,14 +117,18 @@ base::Result<http::Response> write_group(const Context& context, const Call& cal
 }  // namespace
 
 base::Result<http::Response> list_groups(const Context& context, const Call& call, Action&) {
+  auto page = Page::read(call.query);
+  if (!page) return base::pass(page);
   const auto snapshot = context.store.snapshot();
   auto team = require_team(*snapshot, call.team);
   if (!team) return base::pass(team);
-  JsonArray groups;
-  for (const auto& record : snapshot->groups_of(call.team)) groups.raw(summary_json(*record));
-  JsonObject list;
-  list.raw("groups", groups.done());
-  return json_response(200, list.done());
+  for (const auto& record : snapshot->groups_of(call.team)) {
+    const std::string& name = record->header().name;
+    if (name <= page->after()) continue;
+    if (page->full()) break;
+    page->add(name, summary_json(*record));
+  }
+  return json_response(200, page->done());
 }
 
 base::Result<http::Response> show_group(const Context& context, const Call& call, Action& action) {

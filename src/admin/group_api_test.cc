@@ -63,12 +63,12 @@ TEST(GroupApi, TheListTellsNumbersAndNoValue) {
              R"({"priority":20,"restrictions":{"projects":["p"]},)"
              R"("secrets":{"variables":{"A":"s3cret"},"files":{"/f":{"data":"x"}}}})");
   const Answer list = bench.ask("GET", "/api/v1/teams/default/groups");
-  EXPECT_EQ(list.at("/groups/0/name"), "web");
-  EXPECT_EQ(list.at("/groups/0/priority"), 20);
-  EXPECT_EQ(list.at("/groups/0/variables"), 1);
-  EXPECT_EQ(list.at("/groups/0/files"), 1);
-  EXPECT_EQ(list.at("/groups/0/version"), 1);
-  EXPECT_EQ(list.at("/groups/0/restrictions/projects/0"), "p");
+  EXPECT_EQ(list.at("/items/0/name"), "web");
+  EXPECT_EQ(list.at("/items/0/priority"), 20);
+  EXPECT_EQ(list.at("/items/0/variables"), 1);
+  EXPECT_EQ(list.at("/items/0/files"), 1);
+  EXPECT_EQ(list.at("/items/0/version"), 1);
+  EXPECT_EQ(list.at("/items/0/restrictions/projects/0"), "p");
   EXPECT_FALSE(list.text.contains("s3cret"));
   EXPECT_EQ(bench.ask("GET", "/api/v1/teams/nosuch/groups").status, 404);
 }

@@ -4,6 +4,7 @@
 
 #include "admin/action.h"
 #include "admin/json_io.h"
+#include "admin/page.h"
 #include "admin/team_api.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
@@ -30,6 +31,18 @@ void write_key(JsonObject& json, const model::SigningKey& key, base::UnixTime no
       .text("created", base::rfc3339(key.created));
   if (key.retire_at) json.text("retire_at", base::rfc3339(*key.retire_at));
   json.text("state", state_word(key, now));
+}
+
+// Where a key stands in the list: by the time it was made, then by its id.
+std::string place_of(const model::SigningKey& key) {
+  return base::rfc3339(key.created) + ' ' + key.id;
+}
+
+std::vector<const model::SigningKey*> oldest_first(const model::Team& team) {
+  std::vector<const model::SigningKey*> keys;
+  for (const model::SigningKey& key : team.keys) keys.push_back(&key);
+  std::ranges::sort(keys, {}, [](const auto* key) { return place_of(*key); });
+  return keys;
 }
 
 struct NewKey {
@@ -90,19 +103,21 @@ base::Result<void> make_room(std::vector<model::SigningKey>& keys, base::UnixTim
 }  // namespace
 
 base::Result<http::Response> list_keys(const Context& context, const Call& call, Action&) {
+  auto page = Page::read(call.query);
+  if (!page) return base::pass(page);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
   const base::UnixTime now = context.clock.now();
-  JsonArray keys;
-  for (const model::SigningKey& key : (*record)->team.keys) {
+  for (const model::SigningKey* key : oldest_first((*record)->team)) {
+    const std::string place = place_of(*key);
+    if (place <= page->after()) continue;
+    if (page->full()) break;
     JsonObject json;
-    write_key(json, key, now);
-    keys.raw(json.done());
+    write_key(json, *key, now);
+    page->add(place, json.done());
   }
-  JsonObject list;
-  list.raw("keys", keys.done());
-  return json_response(200, list.done());
+  return json_response(200, page->done());
 }
 
 base::Result<http::Response> create_key(const Context& context, const Call& call, Action& action) {

@@ -26,8 +26,8 @@ TEST(KeyApi, AGeneratedKeyIsShownOnce) {
   EXPECT_EQ(made.at("/alg"), "HS256");
   EXPECT_EQ(made.at("/team"), "default");
   const Answer list = bench.ask("GET", kKeys);
-  EXPECT_EQ(list.at("/keys/0/id"), made.at("/id"));
-  EXPECT_EQ(list.at("/keys/0/state"), "active");
+  EXPECT_EQ(list.at("/items/0/id"), made.at("/id"));
+  EXPECT_EQ(list.at("/items/0/state"), "active");
   EXPECT_FALSE(list.text.contains(key));
   const auto records = bench.records();
   ASSERT_EQ(records.size(), 1U);
@@ -78,7 +78,7 @@ TEST(KeyApi, ARetiredKeyStaysInTheListAndRetired) {
   EXPECT_EQ(bench.done("POST", retire_path(made), R"({"after_seconds":60})").at("state"),
             "retired");
   EXPECT_EQ(bench.revision(), revision);
-  EXPECT_EQ(bench.ask("GET", kKeys).at("/keys/0/state"), "retired");
+  EXPECT_EQ(bench.ask("GET", kKeys).at("/items/0/state"), "retired");
   EXPECT_EQ(bench.records().back().at("event"), "key.retire");
   EXPECT_EQ(bench.records().back().at("key_id"), made.at("id"));
 }
@@ -88,7 +88,7 @@ TEST(KeyApi, APlannedRetirementComesWithTime) {
   const auto made = bench.done("POST", kKeys, "{}");
   bench.done("POST", retire_path(made), R"({"after_seconds":60})");
   bench.clock().set(bench.clock().now() + std::chrono::seconds(60));
-  EXPECT_EQ(bench.ask("GET", kKeys).at("/keys/0/state"), "retired");
+  EXPECT_EQ(bench.ask("GET", kKeys).at("/items/0/state"), "retired");
 }
 
 TEST(KeyApi, AKeyThatIsNotThereCannotBeRetired) {
@@ -107,7 +107,7 @@ TEST(KeyApi, RetiredKeysMakeRoomAndActiveOnesDoNot) {
   bench.done("POST", retire_path(first), "{}");
   bench.done("POST", kKeys, "{}");
   const Answer list = bench.ask("GET", kKeys);
-  EXPECT_EQ(list.at("/keys").as_array().size(), 16U);
+  EXPECT_EQ(list.at("/items").as_array().size(), 16U);
   EXPECT_FALSE(list.text.contains(json::value_to<std::string>(first.at("id"))));
 }
 

@@ -21,6 +21,7 @@ class Query {
   [[nodiscard]] static base::Result<Query> parse(std::string_view text,
                                                  std::span<const std::string_view> known);
 
+  [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
   // Empty when it is not there.
   [[nodiscard]] std::string text(std::string_view name) const;
   // `true` or `false`, false when it is not there; kInvalid for anything else.

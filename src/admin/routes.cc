@@ -6,6 +6,8 @@
 #include "admin/explain_api.h"
 #include "admin/group_api.h"
 #include "admin/key_api.h"
+#include "admin/openapi_api.h"
+#include "admin/page.h"
 #include "admin/status_api.h"
 #include "admin/team_api.h"
 #include "base/encoding.h"
@@ -14,7 +16,7 @@ namespace sutler::admin {
 namespace {
 
 constexpr std::array<std::string_view, 3> kEditing = {"managed_by", "take_over", "expected_version"};
-constexpr std::array<std::string_view, 3> kShow = {"reveal"};
+constexpr std::array<std::string_view, 1> kShow = {"reveal"};
 constexpr auto kOpen = Right::kOpen;
 constexpr auto kSignedIn = Right::kSignedIn;
 constexpr auto kView = Right::kView;
@@ -31,16 +33,21 @@ constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
 constexpr Route kRoutes[] = {
     {"GET", "/livez", show_live, kQuiet, kOpen},
     {"GET", "/readyz", show_ready, kQuiet, kOpen},
+    {.method = "GET",
+     .pattern = "/openapi.yaml",
+     .endpoint = show_openapi,
+     .right = kOpen,
+     .produces = "application/yaml"},
     {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn},
     {"GET", "/api/v1/audit/key", show_audit_key, kQuiet, kSignedIn},
-    {"GET", "/api/v1/teams", list_teams, kQuiet, kView},
+    {"GET", "/api/v1/teams", list_teams, kQuiet, kView, Body::kNone, kPageQuery},
     {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
     {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson},
     {"DELETE", kTeam, delete_team, "team.delete", kOwn},
-    {"GET", kKeys, list_keys, kQuiet, kOwn},
+    {"GET", kKeys, list_keys, kQuiet, kOwn, Body::kNone, kPageQuery},
     {"POST", kKeys, create_key, "key.create", kOwn, Body::kJson},
     {"POST", kRetire, retire_key, "key.retire", kOwn, Body::kJson},
-    {"GET", kGroups, list_groups, kQuiet, kView},
+    {"GET", kGroups, list_groups, kQuiet, kView, Body::kNone, kPageQuery},
     {"GET", kGroup, show_group, kQuiet, kView, Body::kNone, kShow},
     {"PUT", kGroup, put_group, "group.update", kEdit, Body::kJson, kEditing},
     {"PATCH", kGroup, patch_group, "group.update", kEdit, Body::kJson, kEditing},

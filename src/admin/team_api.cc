@@ -3,6 +3,7 @@
 #include "admin/action.h"
 #include "admin/commit.h"
 #include "admin/json_io.h"
+#include "admin/page.h"
 
 namespace sutler::admin {
 namespace {
@@ -67,13 +68,16 @@ base::Result<std::uint64_t> save_team(const Context& context, const Call& call, 
   return context.store.commit(std::move(changes), commit_info(context, call));
 }
 
-base::Result<http::Response> list_teams(const Context& context, const Call&, Action&) {
-  JsonArray teams;
+base::Result<http::Response> list_teams(const Context& context, const Call& call, Action&) {
+  auto page = Page::read(call.query);
+  if (!page) return base::pass(page);
   const auto snapshot = context.store.snapshot();
-  for (const auto& [id, record] : snapshot->teams) teams.raw(team_json(record->team));
-  JsonObject list;
-  list.raw("teams", teams.done());
-  return json_response(200, list.done());
+  for (const auto& [id, record] : snapshot->teams) {
+    if (id <= page->after()) continue;
+    if (page->full()) break;
+    page->add(id, team_json(record->team));
+  }
+  return json_response(200, page->done());
 }
 
 base::Result<http::Response> create_team(const Context& context, const Call& call, Action& action) {

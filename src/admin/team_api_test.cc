@@ -20,8 +20,8 @@ TEST(TeamApi, ATeamIsMadeChangedListedAndRemoved) {
   EXPECT_EQ(changed.at("require_exp"), true);
   EXPECT_EQ(changed.at("allow_from").at(0), "10.0.0.0/8");
   const Answer list = bench.ask("GET", kTeams);
-  EXPECT_EQ(list.at("/teams/0"), changed);
-  EXPECT_EQ(list.at("/teams/1/id"), "default");
+  EXPECT_EQ(list.at("/items/0"), changed);
+  EXPECT_EQ(list.at("/items/1/id"), "default");
   EXPECT_EQ(bench.done("DELETE", kAcme).at("revision"), 4);
   EXPECT_EQ(bench.ask("DELETE", kAcme).status, 404);
 

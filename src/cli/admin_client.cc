@@ -1,5 +1,6 @@
 #include "cli/admin_client.h"
 
+#include <boost/json/serialize.hpp>
 #include <cstdlib>
 
 #include "base/encoding.h"
@@ -117,7 +118,8 @@ base::Result<AdminClient> AdminClient::find(const Context& context) {
 
 base::Result<AdminClient::Answer> AdminClient::call(const std::string& method,
                                                     const std::string& path,
-                                                    std::optional<std::string> body) const {
+                                                    std::optional<std::string> body,
+                                                    const Condition& condition) const {
   client::ClientRequest request;
   request.method = method;
   request.url = url_ + path;
@@ -126,6 +128,7 @@ base::Result<AdminClient::Answer> AdminClient::call(const std::string& method,
   request.total_timeout = kTimeout;
   request.response_bytes_max = kAnswerBytesMax;
   if (token_) request.bearer = token_->clone();
+  if (!condition.if_match.empty()) request.fields.push_back({"If-Match", condition.if_match});
   if (body) {
     request.fields.push_back({"Content-Type", "application/json"});
     request.body = base::Secret(std::move(*body));
@@ -151,7 +154,7 @@ base::Result<AdminClient::Answer> AdminClient::call(const std::string& method,
     if (!parsed) return base::pass(parsed, "the server's answer");
     tree = std::move(*parsed);
   }
-  return Answer{std::move(response->body), std::move(tree)};
+  return Answer{std::move(response->body), std::move(tree), std::move(response->etag)};
 }
 
 base::Result<AdminClient::Answer> ask_server(const Context& context, const std::string& method,
@@ -160,6 +163,25 @@ base::Result<AdminClient::Answer> ask_server(const Context& context, const std::
   auto client = AdminClient::find(context);
   if (!client) return base::pass(client);
   return client->call(method, path, std::move(body));
+}
+
+base::Result<AdminClient::Answer> ask_list(const Context& context, const std::string& path) {
+  auto client = AdminClient::find(context);
+  if (!client) return base::pass(client);
+  const std::string first = path + (path.contains('?') ? "&" : "?") + "limit=1000";
+  auto answer = client->call("GET", first);
+  boost::json::array all;
+  while (answer) {
+    boost::json::object& page = answer->tree.as_object();
+    for (auto& item : page["items"].as_array()) all.push_back(std::move(item));
+    const std::string cursor = shown(answer->tree, "next_cursor");
+    if (cursor.empty()) break;
+    answer = client->call("GET", first + "&cursor=" + cursor);
+  }
+  if (!answer) return base::pass(answer);
+  answer->tree = boost::json::object{{"items", std::move(all)}};
+  answer->text = base::Secret(boost::json::serialize(answer->tree));
+  return answer;
 }
 
 base::Result<int> print_answer(const Context& context, const AdminClient::Answer& answer,

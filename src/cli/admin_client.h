@@ -35,15 +35,24 @@ class AdminClient {
   struct Answer {
     base::Secret text;
     boost::json::value tree;  // null when there was no body
+    std::string etag;         // of a group; empty where the answer has none
   };
 
   // The nearest word wins: --addr, --data-dir, SUTLER_ADDR, SUTLER_DATA_DIR, the default directory.
   // kRefused when an address is given without SUTLER_TOKEN.
   [[nodiscard]] static base::Result<AdminClient> find(const Context& context);
 
-  // kTooLarge when the body is over what the server takes.
+  // kTooLarge when the body is over what the server takes. `if_match` is an ETag or "*".
+  struct Condition {
+    std::string if_match;
+  };
   [[nodiscard]] base::Result<Answer> call(const std::string& method, const std::string& path,
-                                          std::optional<std::string> body = {}) const;
+                                          std::optional<std::string> body,
+                                          const Condition& condition) const;
+  [[nodiscard]] base::Result<Answer> call(const std::string& method, const std::string& path,
+                                          std::optional<std::string> body = {}) const {
+    return call(method, path, std::move(body), Condition());
+  }
 
  private:
   AdminClient() = default;
@@ -59,6 +68,10 @@ class AdminClient {
                                                            const std::string& method,
                                                            const std::string& path,
                                                            std::optional<std::string> body = {});
+
+// A whole list, page by page: `{"items":[…]}` with those of all pages. `path` may have a query.
+[[nodiscard]] base::Result<AdminClient::Answer> ask_list(const Context& context,
+                                                         const std::string& path);
 
 // Prints the answer as it came with --json, else the text. Gives exit status 0.
 [[nodiscard]] base::Result<int> print_answer(const Context& context,

@@ -95,10 +95,10 @@ base::Result<int> apply(const Context& context, const ApplyOptions& options) {
 }
 
 base::Result<int> list_groups(const Context& context) {
-  auto answer = ask_server(context, "GET", api_path({"teams", context.team, "groups"}));
+  auto answer = ask_list(context, api_path({"teams", context.team, "groups"}));
   if (!answer) return base::pass(answer);
   Table table({"GROUP", "TYPE", "PRIORITY", "VERSION", "VARIABLES", "FILES", "MANAGED BY", "FOR"});
-  for (const auto* group : items(answer->tree, "groups")) {
+  for (const auto* group : items(answer->tree, "items")) {
     const std::string manager = shown(*group, "managed_by");
     table.add({shown(*group, "name"), shown(*group, "type"), shown(*group, "priority"),
                shown(*group, "version"), shown(*group, "variables"), shown(*group, "files"),

@@ -82,10 +82,10 @@ base::Result<int> set_team(const Context& context, const TeamFlags& flags) {
 }
 
 base::Result<int> list_teams(const Context& context) {
-  auto answer = ask_server(context, "GET", api_path({"teams"}));
+  auto answer = ask_list(context, api_path({"teams"}));
   if (!answer) return base::pass(answer);
   Table table({"TEAM", "PATH", "KEYS", "REQUIRES", "LEEWAY", "ALLOWED FROM"});
-  for (const auto* team : items(answer->tree, "teams")) {
+  for (const auto* team : items(answer->tree, "items")) {
     std::vector<std::string> requires_;
     if (is_true(*team, "require_match")) requires_.emplace_back("match");
     if (is_true(*team, "require_exp")) requires_.emplace_back("exp");

@@ -76,10 +76,10 @@ base::Result<int> add_key(const Context& context, const AddKey& options) {
 }
 
 base::Result<int> list_keys(const Context& context, const std::string& team) {
-  auto answer = ask_server(context, "GET", api_path({"teams", team, "keys"}));
+  auto answer = ask_list(context, api_path({"teams", team, "keys"}));
   if (!answer) return base::pass(answer);
   Table table({"KEY", "ALG", "STATE", "CREATED", "RETIRES"});
-  for (const auto* key : items(answer->tree, "keys")) {
+  for (const auto* key : items(answer->tree, "items")) {
     const std::string retires = shown(*key, "retire_at");
     table.add({shown(*key, "id"), shown(*key, "alg"), shown(*key, "state"), shown(*key, "created"),
                retires.empty() ? "-" : retires});

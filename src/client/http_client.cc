@@ -248,8 +248,10 @@ base::Result<ClientResponse> send(const ClientRequest& request) {
   char* content_type = nullptr;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy.get(), CURLINFO_CONTENT_TYPE, &content_type);
+  curl_header* etag = nullptr;
+  (void)curl_easy_header(easy.get(), "ETag", 0, CURLH_HEADER, -1, &etag);
   return ClientResponse{static_cast<int>(status), content_type == nullptr ? "" : content_type,
-                        std::move(body)};
+                        etag == nullptr ? "" : etag->value, std::move(body)};
 }
 
 }  // namespace sutler::client

@@ -41,6 +41,7 @@ struct ClientRequest {
 struct ClientResponse {
   int status = 0;
   std::string content_type;  // as sent, may be empty
+  std::string etag;          // the field ETag as sent, may be empty
   base::Secret body;
 };
 

@@ -96,7 +96,7 @@ def test_apply_of_many_groups_is_all_or_nothing(cli, tmp_path):
     good, bad = group("good", {"A": "1"}), group("bad", {"NOT A NAME": "1"})
     refused = cli("group", "apply", "-f", file_of(tmp_path, good, bad), exits=None)
     assert refused.code != 0
-    names = [one["name"] for one in cli.json("group", "list")["groups"]]
+    names = [one["name"] for one in cli.json("group", "list")["items"]]
     assert names == ["base"]
 
 
@@ -119,7 +119,7 @@ def test_apply_takes_a_directory_and_prune_removes_only_what_it_manages(cli, tmp
     assert kept["deleted"] == []
     pruned = cli.json("group", "apply", "-f", folder, "--managed-by", "git", "--prune")
     assert pruned["deleted"] == ["b"]
-    names = [one["name"] for one in cli.json("group", "list")["groups"]]
+    names = [one["name"] for one in cli.json("group", "list")["items"]]
     assert sorted(names) == ["a", "base"], "a group that git does not manage stays"
 
 
@@ -133,7 +133,7 @@ def test_a_managed_group_is_read_only_to_others(cli, tmp_path):
 
 def test_list_and_show_mask_values(cli, payments):
     cli("group", "apply", "-f", payments)
-    listed = cli.json("group", "list")["groups"]
+    listed = cli.json("group", "list")["items"]
     mine = next(one for one in listed if one["name"] == "payments")
     assert (mine["team"], mine["priority"], mine["version"]) == ("default", 50, 1)
     assert (mine["variables"], mine["files"]) == (5, 1)
@@ -280,7 +280,7 @@ def test_tables_are_for_people_and_results_are_on_stdout(cli):
 def test_the_command_speaks_to_an_address_with_a_token(server):
     owner = (server.data_dir / "owner-token").read_text().strip()
     away = Cli(env={"SUTLER_ADDR": server.admin, "SUTLER_TOKEN": owner})
-    assert away.json("group", "list")["groups"][0]["name"] == "base"
+    assert away.json("group", "list")["items"][0]["name"] == "base"
     wrong = Cli(env={"SUTLER_ADDR": server.admin, "SUTLER_TOKEN": owner[:-1] + "~"})
     assert owner not in wrong("group", "list", exits=4).err
     assert get(server.admin, owner, "/api/v1/status").status == 200

@@ -38,7 +38,7 @@ def test_every_example_can_be_applied(serve):
     server = serve()
     for example in sorted(paths.EXAMPLES.glob("*.yaml")):
         server.cli("group", "apply", "-f", example)
-    assert server.cli("group", "list", "--json").json()["groups"]
+    assert server.cli("group", "list", "--json").json()["items"]
 
 
 def test_entries_have_exactly_the_members_of_the_protocol(site):

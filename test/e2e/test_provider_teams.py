@@ -54,7 +54,7 @@ def test_two_teams_cannot_have_one_path_nor_the_health_check(site):
         status, answer = site.call("POST", "/api/v1/teams", body)
         assert status in (400, 409, 422), f"{body}: {status} {answer}"
         assert answer["code"] and answer["detail"]
-    assert len(site.api("GET", "/api/v1/teams")["teams"]) == 3
+    assert len(site.api("GET", "/api/v1/teams")["items"]) == 3
 
 
 def test_a_team_that_is_removed_is_gone_at_once(site):
