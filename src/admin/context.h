@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "model/team.h"
+#include "registry/registry.h"
 #include "resolve/catalog.h"
 #include "store/store.h"
 
@@ -41,6 +42,7 @@ struct Context {
   // Held from reading what a write depends on until its audit record is there: the order of the
   // records is the order of the revisions.
   std::mutex& writes;
+  registry::Registry* registry;  // null: none
 };
 
 // One request of somebody who was let in. Views into the request live as long as it.

@@ -64,7 +64,7 @@ Service::Service(Options options)
       denials_(options.audit, options.clock),
       about_(describe(options)),
       context_{options.store,     options.catalog, options.audit, options.clock,
-               options.weak_keys, about_,          writes_} {}
+               options.weak_keys, about_,          writes_,       options.registry} {}
 
 void Service::handle(http::Reply reply) {
   http::Response response = answer(reply.request());

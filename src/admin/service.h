@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "http/exchange.h"
 #include "model/team.h"
+#include "registry/registry.h"
 #include "resolve/catalog.h"
 #include "store/store.h"
 
@@ -36,6 +37,7 @@ struct Options {
   std::string version = {};                      // of the program
   std::string data_dir = {};                     // for `status`; may be empty
   std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
+  registry::Registry* registry = nullptr;        // null: impact and workloads know of none
   std::function<bool()> ready = {};              // none: always ready. Thread-safe
 };
 

@@ -66,10 +66,13 @@ struct Provider::Grant {
   std::string key_id;
   std::uint64_t revision = 0;
   base::UnixTime time;
+  std::optional<double> issued_at, expires_at;  // of the token
 };
 
 Provider::Provider(std::shared_ptr<Shared> shared, const Options& options)
-    : shared_(std::move(shared)), options_(options) {}
+    : shared_(std::move(shared)), options_(options) {
+  if (shared_->registry != nullptr) recorder_ = shared_->registry->recorder();
+}
 
 Provider::~Provider() = default;
 
@@ -124,10 +127,10 @@ void Provider::resolve_for(http::Reply reply, const Endpoint& endpoint, const jw
   model::Workload workload{endpoint.team->team.id, claims.project_id(), claims.object_id(),
                            claims.object_type()};
   auto entry = shared_->cache.get(*view_, workload);
-  if (!entry) return fail(std::move(reply), endpoint, workload, entry.error());
+  if (!entry) return fail(std::move(reply), endpoint, claims, workload, entry.error());
   grants_.push_back(Grant{std::move(reply), std::move(*entry), std::move(workload),
                           std::string(endpoint.key_id(claims.key())), view_->snapshot->revision,
-                          shared_->clock.now()});
+                          shared_->clock.now(), claims.issued_at(), claims.expires_at()});
 }
 
 void Provider::turn_end() {
@@ -161,6 +164,10 @@ void Provider::turn_end() {
       continue;
     }
     shared_->granted.fetch_add(1, std::memory_order_relaxed);
+    if (recorder_) {
+      recorder_->note(grant.entry.served(), {grant.time, grant.reply.request().remote,
+                                             grant.key_id, grant.issued_at, grant.expires_at});
+    }
     grant.reply.send_secret_json(grant.entry.body_bytes(),
                                  [&grant](char* out) { return grant.entry.open_into(out); });
   }
@@ -227,8 +234,8 @@ void Provider::deny(http::Reply reply, const Endpoint& endpoint, std::string_vie
   reply.send(unauthorized());
 }
 
-void Provider::fail(http::Reply reply, const Endpoint& endpoint, const model::Workload& workload,
-                    const base::Error& error) {
+void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
+                    const model::Workload& workload, const base::Error& error) {
   const http::Request& request = reply.request();
   const std::string_view code = error.name.empty() ? "internal" : std::string_view(error.name);
   base::log::warning("a fetch failed", {{"team", endpoint.team->team.id},
@@ -248,6 +255,11 @@ void Provider::fail(http::Reply reply, const Endpoint& endpoint, const model::Wo
                            .revision = view_->snapshot->revision,
                            .reason = code};
   record_refusal(event);
+  if (recorder_) {
+    recorder_->note_failure(workload, code,
+                            {event.time, request.remote, endpoint.key_id(claims.key()),
+                             claims.issued_at(), claims.expires_at()});
+  }
   shared_->failed.fetch_add(1, std::memory_order_relaxed);
   reply.send(unavailable(code, detail_of(code)));
 }

@@ -26,6 +26,7 @@
 #include "jwt/verify.h"
 #include "model/workload.h"
 #include "provider/failure_throttle.h"
+#include "registry/registry.h"
 #include "resolve/bundle_cache.h"
 #include "resolve/catalog.h"
 #include "store/snapshot.h"
@@ -51,6 +52,7 @@ struct Shared {
   std::mutex denials_mutex;
   audit::DenialCounter denials;
   std::vector<crypto::HmacKey> extra_keys;
+  registry::Registry* registry = nullptr;  // set before the first Provider is made; null: none
   std::atomic<bool> audit_works{true};
   std::atomic<bool> draining{false};  // /healthz says so before anything is closed
   std::atomic<std::uint64_t> granted{0}, denied{0}, failed{0};
@@ -77,8 +79,8 @@ class Provider final : public http::Handler {
   void fetch(http::Reply reply, const Endpoint& endpoint);
   void resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims);
   void deny(http::Reply reply, const Endpoint& endpoint, std::string_view reason);
-  void fail(http::Reply reply, const Endpoint& endpoint, const model::Workload& workload,
-            const base::Error& error);
+  void fail(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
+            const model::Workload& workload, const base::Error& error);
   void health(http::Reply reply);
   void refresh_view();
   [[nodiscard]] std::vector<char> record_grants(std::span<const audit::Event> events);
@@ -91,6 +93,7 @@ class Provider final : public http::Handler {
   std::uint64_t view_generation_ = 0;
   std::map<std::string, Endpoint, std::less<>> endpoints_;
   std::vector<Grant> grants_;  // of this turn
+  std::shared_ptr<registry::Recorder> recorder_;  // null: no registry
 };
 
 // Writes the records of denials that were only counted: of seconds that are over (about once a

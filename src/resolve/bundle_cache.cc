@@ -36,11 +36,16 @@ std::string key_of(const model::Workload& workload) {
   return key;
 }
 
-// A group by name and version, so that an entry keeps no old snapshot alive.
-struct GroupVersion {
-  std::string name;
-  std::uint64_t version = 0;
-};
+registry::ServedPointer served_of(const model::Workload& workload, Resolved& resolved) {
+  auto served = std::make_shared<registry::Served>();
+  served->workload = workload;
+  served->groups.reserve(resolved.groups.size());
+  for (std::size_t i = 0; i < resolved.groups.size(); ++i) {
+    served->groups.push_back({resolved.groups[i]->header().name, resolved.groups[i]->version(),
+                              std::move(resolved.won[i])});
+  }
+  return served;
+}
 
 }  // namespace
 
@@ -50,7 +55,8 @@ struct BundleCache::Entry::Impl {
   std::string sealed;
   std::string groups_json;
   std::string keys_json;
-  std::vector<GroupVersion> groups;
+  // Groups by name and version, so that an entry keeps no old snapshot alive.
+  registry::ServedPointer served;
   std::uint64_t match_generation = 0;
   // Of the last view in which it was found valid.
   mutable std::atomic<std::uint64_t> view_generation{0};
@@ -59,7 +65,9 @@ struct BundleCache::Entry::Impl {
     constexpr std::size_t kAround = 512;  // nodes of the list and the table, control blocks
     std::size_t sum =
         kAround + sizeof(Impl) + key.size() + sealed.size() + groups_json.size() + keys_json.size();
-    for (const GroupVersion& group : groups) sum += sizeof(GroupVersion) + group.name.size();
+    for (const registry::ServedGroup& group : served->groups) {
+      sum += sizeof(registry::ServedGroup) + group.name.size() + group.won.size();
+    }
     return sum;
   }
 
@@ -71,9 +79,9 @@ struct BundleCache::Entry::Impl {
     }
     const auto team = view.snapshot->teams.find(workload.team);
     if (team == view.snapshot->teams.end()) return false;
-    if (groups.empty() && team->second->team.options.require_match) return false;
+    if (served->groups.empty() && team->second->team.options.require_match) return false;
     if (match_generation != view.index.generation(workload.team)) return false;
-    for (const GroupVersion& group : groups) {
+    for (const registry::ServedGroup& group : served->groups) {
       const auto record = view.snapshot->find_group(workload.team, group.name);
       if (!record || record->version() != group.version) return false;
     }
@@ -208,9 +216,7 @@ base::Result<BundleCache::Entry> BundleCache::get(const View& view,
   made->sealed = std::move(*sealed);
   made->groups_json = std::move(resolved->groups_json);
   made->keys_json = std::move(resolved->keys_json);
-  for (const auto& group : resolved->groups) {
-    made->groups.push_back({group->header().name, group->version()});
-  }
+  made->served = served_of(workload, *resolved);
   made->match_generation = view.index.generation(workload.team);
   made->view_generation = view.generation;
   entry.impl_ = made;
@@ -232,5 +238,6 @@ bool BundleCache::Entry::open_into(char* out) const {
 
 std::string_view BundleCache::Entry::groups_json() const { return impl_->groups_json; }
 std::string_view BundleCache::Entry::keys_json() const { return impl_->keys_json; }
+const registry::ServedPointer& BundleCache::Entry::served() const { return impl_->served; }
 
 }  // namespace sutler::resolve

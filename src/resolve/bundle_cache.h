@@ -37,6 +37,8 @@ class BundleCache {
     [[nodiscard]] bool open_into(char* out) const;
     [[nodiscard]] std::string_view groups_json() const;
     [[nodiscard]] std::string_view keys_json() const;
+    // For the registry: one object for as long as the entry stays in the cache.
+    [[nodiscard]] const registry::ServedPointer& served() const;
 
    private:
     friend class BundleCache;

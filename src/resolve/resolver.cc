@@ -51,6 +51,17 @@ std::string keys_json(const model::Bundle& bundle) {
   return out += ']';
 }
 
+std::vector<registry::PackedKeys> won_keys(const Story& story) {
+  std::vector<registry::PackedKeys> won(story.found.size());
+  for (const auto& winner : story.merged.variables) {
+    registry::pack_key(won[winner.group], winner.key);
+  }
+  for (const auto& winner : story.merged.files) {
+    registry::pack_key(won[winner.group], winner.key);
+  }
+  return won;
+}
+
 }  // namespace
 
 base::Result<Resolved> resolve(const View& view, const model::Workload& workload) {
@@ -60,6 +71,7 @@ base::Result<Resolved> resolve(const View& view, const model::Workload& workload
   resolved.bundle = make_bundle(story);
   resolved.groups_json = groups_json(story.found);
   resolved.keys_json = keys_json(resolved.bundle);
+  resolved.won = won_keys(story);
   resolved.groups = std::move(story.found);
   return resolved;
 }

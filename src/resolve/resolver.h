@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "model/bundle.h"
 #include "model/workload.h"
+#include "registry/served.h"
 #include "resolve/catalog.h"
 
 namespace sutler::resolve {
@@ -22,6 +23,7 @@ struct Resolved {
   std::string groups_json;  // `[{"name":"g","version":3},…]` in merge order
   std::string keys_json;    // `["A","/f"]`
   std::vector<std::shared_ptr<const store::GroupRecord>> groups;
+  std::vector<registry::PackedKeys> won;  // of each of the groups, the keys of the bundle
 };
 
 // Errors carry the machine name in Error::name: store_empty, no_match (only where the team requires

@@ -33,6 +33,10 @@ Result<void> App::prepare() {
       resolve::BundleCache::Options{.bytes_max = options_.bundle_cache_bytes});
   shared_ =
       std::make_shared<provider::Shared>(catalog_, *cache_, *audit_, clock_, options_.provider);
+  auto workloads = Workloads::open(*store_, *audit_, options_.registry);
+  if (!workloads) return pass(workloads);
+  workloads_ = std::move(*workloads);
+  shared_->registry = &workloads_->registry();
   if (auto done = prepare_secret_key(); !done) return done;
   if (auto done = prepare_admin(); !done) return done;
   return prepare_provider();
@@ -133,6 +137,7 @@ Result<void> App::prepare_admin() {
                                                            .weak_keys = options_.weak_keys,
                                                            .version = SUTLER_VERSION,
                                                            .data_dir = dir_->path().string(),
+                                                           .registry = &workloads_->registry(),
                                                            .ready = ready});
   std::shared_ptr<const crypto::TlsContext> context;
   if (options_.admin_tls) {
@@ -189,6 +194,7 @@ Result<void> App::apply_files() {
 }
 
 void App::start() {
+  workloads_->start();
   admin_server_->start();
   provider_server_->start();
 }
@@ -255,6 +261,7 @@ void App::drain() {
   provider_server_->drain(kDrainGrace);
   admin_server_->drain(kAdminDrainGrace);
   provider::flush_denials(*shared_, provider::Flush::kAll);
+  workloads_->stop();
   std::error_code ignored;
   std::filesystem::remove(dir_->socket(), ignored);
 }

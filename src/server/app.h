@@ -16,6 +16,7 @@
 #include "server/data_dir.h"
 #include "server/options.h"
 #include "server/tls_reload.h"
+#include "server/workloads.h"
 #include "store/store.h"
 
 namespace sutler::server {
@@ -54,6 +55,7 @@ class App {
   resolve::Catalog catalog_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
   std::unique_ptr<audit::Log> audit_;
+  std::unique_ptr<Workloads> workloads_;
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;
   std::optional<TlsReload> tls_, admin_tls_;

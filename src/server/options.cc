@@ -216,6 +216,7 @@ Result<Options> load_options(const RawSettings& raw) {
   reader.number("max_failures_per_minute", options.provider.failures_per_minute_max, 1,
                 1'000'000'000);
   reader.number("bundle_cache_bytes", options.bundle_cache_bytes, 0, 1ull << 40);
+  reader.number("registry_workloads_max", options.registry.workloads_max, 1, 10'000'000);
   if (const auto* level = reader.text("log_level")) {
     options.log_level = *level;
     if (!base::log::is_level(*level)) {

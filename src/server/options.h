@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "model/team.h"
 #include "provider/provider.h"
+#include "registry/registry.h"
 #include "server/settings.h"
 
 namespace sutler::server {
@@ -43,6 +44,7 @@ struct Options {
   std::optional<std::filesystem::path> apply;
   std::chrono::milliseconds drain_delay{0};
   std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
+  registry::Options registry;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // to be logged at the start
 };

@@ -49,6 +49,8 @@ constexpr Setting kSettings[] = {
     {"max_failures_per_minute", kValue, "N",
      "failed tokens of one address before 429 (6000); a token that verifies is never throttled"},
     {"bundle_cache_bytes", kValue, "N", "memory for rendered answers (67108864)"},
+    {"registry_workloads_max", kValue, "N",
+     "workloads that the registry remembers (200000); more: those unseen for longest go"},
     {"log_level", kValue, "LEVEL", "debug, info, warning, error or off (info)"},
 };
 

@@ -46,7 +46,8 @@ struct Purge {
   std::uint64_t below = 0;
 };
 
-// Small values beside the records that raise no revision (last used, checkpoints).
+// Small values beside the records that raise no revision (last used, checkpoints). Written with an
+// empty value, the key goes.
 struct Telemetry {
   std::string key;
   std::string value;

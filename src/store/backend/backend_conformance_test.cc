@@ -319,6 +319,8 @@ TEST_P(Conformance, TelemetryIsPutByKeyFoundByPrefixAndRaisesNoRevision) {
   EXPECT_EQ(found[0].value, std::string("2\0", 2));
   EXPECT_EQ(found[1].value, "4");
   EXPECT_EQ(must(backend().telemetry("%")).size(), 0U);
+  must(backend().put_telemetry({{"used/b", ""}, {"used/never", ""}}));
+  EXPECT_EQ(must(backend().telemetry("used/")).size(), 1U);
   EXPECT_EQ(must(backend().revision()), 0U);
 }
 

@@ -112,7 +112,13 @@ class MemoryBackend final : public Backend {
 
   Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
     const std::lock_guard lock(mutex_);
-    for (const Telemetry& one : batch) telemetry_[one.key] = one.value;
+    for (const Telemetry& one : batch) {
+      if (one.value.empty()) {
+        telemetry_.erase(one.key);
+      } else {
+        telemetry_[one.key] = one.value;
+      }
+    }
     return {};
   }
 

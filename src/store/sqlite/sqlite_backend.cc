@@ -26,7 +26,8 @@ constexpr std::chrono::milliseconds kPoll{200};  // for commits of other process
 
 // The statements of the write path, prepared once.
 struct Prepared {
-  Statement revision, set_revision, version, keep, insert, update, put_telemetry, data_version;
+  Statement revision, set_revision, version, keep, insert, update, put_telemetry, drop_telemetry,
+      data_version;
 };
 
 Result<Prepared> prepare_all(Connection& connection) {
@@ -36,6 +37,7 @@ Result<Prepared> prepare_all(Connection& connection) {
       {&out.version, sqlite::kSelectVersion},      {&out.keep, sqlite::kKeepVersion},
       {&out.insert, sqlite::kInsertRecord},        {&out.update, sqlite::kUpdateRecord},
       {&out.put_telemetry, sqlite::kPutTelemetry}, {&out.data_version, sqlite::kDataVersion},
+      {&out.drop_telemetry, sqlite::kDropTelemetry},
   };
   for (const auto& [statement, sql] : all) {
     auto prepared = connection.prepare(sql);
@@ -180,7 +182,10 @@ class SqliteBackend final : public Backend {
   Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
     return write([&]() -> Result<void> {
       for (const Telemetry& one : batch) {
-        auto put = prepared_.put_telemetry.bind_text(1, one.key).bind_blob(2, one.value).run();
+        auto put =
+            one.value.empty()
+                ? prepared_.drop_telemetry.bind_text(1, one.key).run()
+                : prepared_.put_telemetry.bind_text(1, one.key).bind_blob(2, one.value).run();
         if (!put) return put;
       }
       return {};

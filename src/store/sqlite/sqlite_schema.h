@@ -76,6 +76,7 @@ inline constexpr const char* kSelectRevision = "SELECT value FROM meta WHERE key
 inline constexpr const char* kUpdateRevision = "UPDATE meta SET value = ?1 WHERE key = 'revision'";
 inline constexpr const char* kPutTelemetry =
     "INSERT OR REPLACE INTO telemetry(key, value) VALUES(?1, ?2)";
+inline constexpr const char* kDropTelemetry = "DELETE FROM telemetry WHERE key = ?1";
 inline constexpr const char* kSelectTelemetry =
     "SELECT key, value FROM telemetry WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
 // Changes when another connection has committed, never by our own commits.

@@ -1,0 +1,70 @@
+// The registry's own thread: it merges the notes, tells of new workloads and keeps the rows in the
+// store, so that nothing of this happens on the path of a fetch.
+//
+// A workload that is new or received something new is written within about a second; one that was
+// only seen again, within a minute. What a crash takes is that much, and the audit has it. A store
+// that cannot be written delays the rows and nothing else.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "audit/log.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "registry/registry.h"
+#include "registry/row_codec.h"
+#include "store/backend/backend.h"
+
+namespace sutler::registry {
+
+struct KeeperOptions {
+  std::size_t batch_rows_max = 500;           // of one write, during which the store is locked
+  std::size_t rows_per_second_max = 5'000;
+  double seen_again_every_seconds = 60;
+  std::size_t events_per_second_max = 20;     // records of `workload.new`; the rest is counted
+};
+
+// All must outlive it. Every call but start() and stop() is of one thread.
+class Keeper {
+ public:
+  Keeper(Registry& registry, RowCodec& codec, store::Backend& backend, audit::Log& audit,
+         const KeeperOptions& options = {});
+  ~Keeper();
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  // Fills the registry from the rows. Rows that do not open are left out, counted and logged: the
+  // store is untrusted, and this is telemetry.
+  [[nodiscard]] base::Result<void> load();
+  void start();
+  // Writes what is left. The destructor does it too.
+  void stop();
+  // One second's work. `now` is of a clock that never goes back.
+  void work(double now);
+  // Everything, whatever is due.
+  [[nodiscard]] base::Result<void> flush();
+
+ private:
+  void run();
+  void tell_newcomers();
+  [[nodiscard]] base::Result<bool> write_some(Registry::Due due);
+
+  Registry& registry_;
+  RowCodec& codec_;
+  store::Backend& backend_;
+  audit::Log& audit_;
+  const KeeperOptions options_;
+  double seen_again_at_ = 0;
+  bool writes_work_ = true;
+  std::uint64_t told_evicted_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sutler::registry

@@ -1,0 +1,234 @@
+#include "registry/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sutler::registry {
+namespace {
+
+constexpr std::size_t kNewcomersHeldMax = 1000;
+
+void widen(Received& row, base::UnixTime first, base::UnixTime last) {
+  row.first = std::min(row.first, first);
+  row.last = std::max(row.last, last);
+}
+
+}  // namespace
+
+Registry::Registry(const Options& options, std::string_view key) : options_(options), lists_(key) {}
+
+std::shared_ptr<Recorder> Registry::recorder() {
+  const std::lock_guard lock(recorders_mutex_);
+  recorders_.push_back(std::make_shared<Recorder>());
+  return recorders_.back();
+}
+
+void Registry::settle() {
+  const std::lock_guard recorders_lock(recorders_mutex_);
+  for (const auto& recorder : recorders_) {
+    recorder->take(taken_);
+    if (taken_.fetches.empty() && taken_.failures.empty() && taken_.lost == 0) continue;
+    const std::unique_lock lock(mutex_);
+    for (const auto& [served, fetches] : taken_.fetches) merge(fetches);
+    for (const Failed& failures : taken_.failures) merge(failures);
+    counters_.lost += taken_.lost;
+    if (records_.size() > options_.workloads_max) evict();
+  }
+  // The bundles must not be kept alive by notes that are merged.
+  taken_.fetches.clear();
+  std::erase_if(recorders_, [](const auto& recorder) { return recorder.use_count() == 1; });
+}
+
+Record& Registry::touch(const model::Workload& workload, base::UnixTime first) {
+  auto& slot = records_[workload];
+  if (slot) {
+    slot->first_seen = std::min(slot->first_seen, first);
+    return *slot;
+  }
+  slot = std::make_unique<Record>();
+  slot->workload = workload;
+  slot->first_seen = first;
+  news_.insert(workload);
+  if (newcomers_.size() < kNewcomersHeldMax) {
+    newcomers_.push_back(workload);
+  } else {
+    ++more_newcomers_;
+  }
+  return *slot;
+}
+
+void Registry::merge(const Repeated& fetches) {
+  Record& record = touch(fetches.served->workload, fetches.first);
+  record.count += fetches.count;
+  const News news = receive(record, fetches);
+  if (record.asked() <= fetches.last.time) record.last = fetches.last;
+  record.last_seen = std::max(record.last_seen, fetches.last.time);
+  if (news == News::kYes) {
+    news_.insert(record.workload);
+  } else {
+    seen_again_.insert(record.workload);
+  }
+}
+
+void Registry::merge(const Failed& failures) {
+  Record& record = touch(failures.workload, failures.last.time);
+  record.failures += failures.count;
+  if (record.asked() <= failures.last.time) record.last = failures.last;
+  if (record.last_failed <= failures.last.time) {
+    record.last_failed = failures.last.time;
+    record.last_failure = failures.reason;
+  }
+  seen_again_.insert(record.workload);
+}
+
+Registry::News Registry::receive(Record& record, const Repeated& fetches) {
+  News news = News::kNo;
+  const bool newest = fetches.last.time >= record.last_seen;
+  const auto in_bundle = std::ranges::count_if(record.received, &Received::in_last_bundle);
+  if (newest) {
+    for (Received& row : record.received) row.in_last_bundle = false;
+    // A bundle that lost a group has no new row, and is another one all the same.
+    if (static_cast<std::size_t>(in_bundle) != fetches.served->groups.size()) news = News::kYes;
+  }
+  for (const ServedGroup& group : fetches.served->groups) {
+    const auto at = std::ranges::find_if(record.received, [&](const Received& row) {
+      return row.version == group.version && row.version_last == group.version &&
+             row.what->group == group.name && row.what->keys == group.won;
+    });
+    if (at != record.received.end()) {
+      // That it received an older version once more is news as well: it is its last bundle now.
+      if (newest && at->last < record.last_seen) news = News::kYes;
+      widen(*at, fetches.first, fetches.last.time);
+      if (newest) at->in_last_bundle = true;
+      continue;
+    }
+    news = News::kYes;
+    record.received.push_back({lists_.get(group.name, group.won), group.version, group.version,
+                               fetches.first, fetches.last.time, newest});
+  }
+  if (record.received.size() > options_.versions_max) draw_together(record);
+  return news;
+}
+
+// Of the rows of one group and one list of keys, the two oldest that are not in the last bundle
+// become one, until there are few enough or nothing can be joined.
+void Registry::draw_together(Record& record) {
+  auto& rows = record.received;
+  std::ranges::stable_sort(rows, {}, [](const Received& row) { return row.version; });
+  while (rows.size() > options_.versions_max) {
+    const auto joined = [&] {
+      for (auto a = rows.begin(); a != rows.end(); ++a) {
+        if (a->in_last_bundle) continue;
+        for (auto b = std::next(a); b != rows.end(); ++b) {
+          if (b->in_last_bundle || b->what != a->what) continue;
+          a->version_last = std::max(a->version_last, b->version_last);
+          widen(*a, b->first, b->last);
+          rows.erase(b);
+          return true;
+        }
+      }
+      return false;
+    }();
+    if (joined) continue;
+    // Nothing in common: the one that was received longest ago goes.
+    auto oldest = rows.end();
+    for (auto at = rows.begin(); at != rows.end(); ++at) {
+      if (at->in_last_bundle) continue;
+      if (oldest == rows.end() || at->last < oldest->last) oldest = at;
+    }
+    if (oldest == rows.end()) return;
+    rows.erase(oldest);
+  }
+}
+
+// A little more than must be, so that it is not done for each newcomer.
+void Registry::evict() {
+  const std::size_t keep = options_.workloads_max - options_.workloads_max / 100;
+  std::vector<std::pair<base::UnixTime, const model::Workload*>> order;
+  order.reserve(records_.size());
+  for (const auto& [workload, record] : records_) order.emplace_back(record->asked(), &workload);
+  const std::size_t out = records_.size() - keep;
+  std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(out), {},
+                           [](const auto& entry) { return entry.first; });
+  order.resize(out);
+  for (const auto& entry : order) {
+    const model::Workload workload = *entry.second;
+    news_.erase(workload);
+    seen_again_.erase(workload);
+    gone_.push_back(workload);
+    records_.erase(workload);
+    ++counters_.evicted;
+  }
+}
+
+std::optional<Record> Registry::find(const model::Workload& workload) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = records_.find(workload);
+  return at == records_.end() ? std::nullopt : std::optional<Record>(*at->second);
+}
+
+std::size_t Registry::size() const {
+  const std::shared_lock lock(mutex_);
+  return records_.size();
+}
+
+Registry::Counters Registry::counters() const {
+  const std::shared_lock lock(mutex_);
+  return counters_;
+}
+
+Registry::Newcomers Registry::take_newcomers(std::size_t max) {
+  const std::unique_lock lock(mutex_);
+  Newcomers taken;
+  for (const model::Workload& workload : newcomers_) {
+    const auto at = records_.find(workload);
+    if (at == records_.end() || taken.workloads.size() >= max) {
+      ++taken.more;
+    } else {
+      taken.workloads.push_back(*at->second);
+    }
+  }
+  newcomers_.clear();
+  taken.more += std::exchange(more_newcomers_, 0);
+  return taken;
+}
+
+Registry::Changes Registry::take_changes(Due due, std::size_t max) {
+  const std::unique_lock lock(mutex_);
+  Changes changes;
+  const auto drain = [&](std::set<model::Workload>& from) {
+    while (!from.empty() && changes.records.size() < max) {
+      const auto node = from.extract(from.begin());
+      const auto at = records_.find(node.value());
+      if (at != records_.end()) changes.records.push_back(*at->second);
+    }
+  };
+  drain(news_);
+  for (const Record& record : changes.records) seen_again_.erase(record.workload);
+  if (due == Due::kAll) drain(seen_again_);
+  while (!gone_.empty() && changes.gone.size() < max) {
+    changes.gone.push_back(std::move(gone_.back()));
+    gone_.pop_back();
+  }
+  return changes;
+}
+
+void Registry::give_back(const Changes& changes) {
+  const std::unique_lock lock(mutex_);
+  for (const Record& record : changes.records) news_.insert(record.workload);
+  gone_.insert(gone_.end(), changes.gone.begin(), changes.gone.end());
+}
+
+void Registry::restore(Record record) {
+  const std::unique_lock lock(mutex_);
+  auto& slot = records_[record.workload];
+  slot = std::make_unique<Record>(std::move(record));
+  if (records_.size() > options_.workloads_max) evict();
+}
+
+GroupKeysPointer Registry::key_list(std::string_view group, std::string_view keys) {
+  const std::unique_lock lock(mutex_);
+  return lists_.get(group, keys);
+}
+
+}  // namespace sutler::registry
