@@ -4,6 +4,7 @@
 
 #include "crypto/signature.h"
 #include "store/group_codec.h"
+#include "store/operator_codec.h"
 #include "store/team_codec.h"
 
 namespace sutler::store {
@@ -129,6 +130,34 @@ class Planner {
     record->header = encode_tombstone({change.id, "", info_});
     team_paths_.erase(change.id);
     teams_deleted_.insert(change.id);
+    planned_.push_back(std::move(*record));
+    return {};
+  }
+
+  Result<void> plan(const PutOperator& change) {
+    const model::Operator& who = change.who;
+    if (auto ok = model::validate(who); !ok) return pass(ok);
+    const auto& present = *state_.snapshot->operators;
+    if (!present.find(who.name) && present.all().size() >= base::limits::kOperatorsMax) {
+      return fail(Code::kTooLarge, "there are " + std::to_string(base::limits::kOperatorsMax) +
+                                       " operators already, and no more are kept");
+    }
+    auto record = start(kOperatorKind, who.name, "", quoted("operator", who.name));
+    if (!record) return pass(record);
+    record->header = encode_team_header({who.name, info_});
+    record->body = encode_operator_body(who);
+    planned_.push_back(std::move(*record));
+    return {};
+  }
+
+  Result<void> plan(const DeleteOperator& change) {
+    if (!state_.snapshot->operators->find(change.name)) {
+      return fail(Code::kNotFound, "there is no " + quoted("operator", change.name));
+    }
+    auto record = start(kOperatorKind, change.name, "", quoted("operator", change.name));
+    if (!record) return pass(record);
+    record->record.deleted = true;
+    record->header = encode_tombstone({change.name, "", info_});
     planned_.push_back(std::move(*record));
     return {};
   }

@@ -3,6 +3,7 @@
 
 #include "store/group_codec.h"
 #include "store/head.h"
+#include "store/operator_codec.h"
 #include "store/team_codec.h"
 #include "store/test_support.h"
 #include "store/wire.h"
@@ -231,6 +232,29 @@ TEST(StoreKeys, AMarkDependsOnEverythingButTheWrappedKey) {
   EXPECT_TRUE(differs([](Record& other) { other.header.back() = 'x'; }));
   EXPECT_TRUE(differs([](Record& other) { other.body.back() = 'x'; }));
   EXPECT_FALSE(differs([](Record& other) { other.wrapped = "new"; }));
+}
+
+TEST(OperatorCodec, AnOperatorComesBackAndACutOneDoesNot) {
+  model::Operator who;
+  who.description = "deploys";
+  who.role = model::Role::kEditor;
+  who.reveal = model::Reveal::kYes;
+  model::Scope scope;
+  scope.projects = {"pay", "shop-*"};
+  scope.priority_max = 30;
+  who.scopes = {scope, {}};
+  model::OperatorToken token;
+  token.id = "0a1b2c3d";
+  token.label = "ci";
+  token.hash.fill(7);
+  token.expires = base::UnixTime::from_seconds(1'900'000'000);
+  who.tokens = {token};
+  const base::Secret body = encode_operator_body(who);
+  EXPECT_EQ(decode_operator_body(body.expose()), who);
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    EXPECT_FALSE(decode_operator_body(body.expose().substr(0, size))) << size;
+  }
+  EXPECT_FALSE(decode_operator_body(std::string(body.expose()) + "x"));
 }
 
 }  // namespace

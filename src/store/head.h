@@ -20,6 +20,7 @@ inline constexpr std::string_view kHeadKind = "head";
 inline constexpr std::string_view kHeadId = "head";
 inline constexpr std::string_view kGroupKind = "group";
 inline constexpr std::string_view kTeamKind = "team";
+inline constexpr std::string_view kOperatorKind = "operator";
 inline constexpr std::string_view kSystemKind = "system";
 inline constexpr std::string_view kAuditSeedName = "audit-seed";
 

@@ -99,6 +99,8 @@ void OpenerPool::gather(OpenedRecord&& record) {
   others_.insert_or_assign(held_key(record.kind, record.id), record.held);
   if (record.team_record) {
     teams_.insert_or_assign(record.team, std::move(record.team_record));
+  } else if (record.operator_record) {
+    operators_.put(std::move(record.operator_record));
   } else if (record.seed) {
     audit_seed_ = std::move(*record.seed);
   }
@@ -107,6 +109,7 @@ void OpenerPool::gather(OpenedRecord&& record) {
 std::shared_ptr<Snapshot> OpenerPool::make_snapshot() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->teams = std::move(teams_);
+  snapshot->operators = std::make_shared<const OperatorTable>(std::move(operators_));
   // In ascending order each entry goes to the end of its place in the table, and moves none.
   std::ranges::sort(groups_, {}, &Filed::hash);
   for (Filed& filed : groups_) snapshot->groups.insert(filed.hash, std::move(filed.group));

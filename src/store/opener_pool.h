@@ -61,6 +61,7 @@ class OpenerPool {
   std::vector<Filed> groups_;
   std::vector<Gone> deleted_;
   std::map<std::string, std::shared_ptr<const TeamRecord>, std::less<>> teams_;
+  OperatorTable operators_;
   HeldRecords others_;
   base::Secret audit_seed_;
 

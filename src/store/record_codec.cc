@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/group_codec.h"
+#include "store/operator_codec.h"
 #include "store/team_codec.h"
 
 namespace sutler::store {
@@ -15,8 +16,8 @@ namespace {
 Result<void> check_place(const Record& record) {
   const Place place = place_of(record);
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  const bool known =
-      record.kind == kGroupKind || record.kind == kTeamKind || record.kind == kSystemKind;
+  const bool known = record.kind == kGroupKind || record.kind == kTeamKind ||
+                     record.kind == kOperatorKind || record.kind == kSystemKind;
   if (!known || record.id.size() != kIdBytes || !std::ranges::all_of(record.id, is_hex)) {
     // Of text that is not ours no more than its size is told.
     return base::fail(base::Code::kCorrupt,
@@ -55,6 +56,19 @@ Result<void> read_team(const Record& record, std::string_view header, std::strin
   out.team = opened->id;
   team->id = std::move(opened->id);
   out.team_record = make_team_record(std::move(*team), record, std::move(opened->info));
+  return {};
+}
+
+Result<void> read_operator(const Record& record, std::string_view header, std::string_view body,
+                           OpenedRecord& out) {
+  auto opened = decode_team_header(header);
+  auto who = decode_operator_body(body);
+  if (!opened || !who) return fail_record(place_of(record), "cannot be read");
+  who->name = opened->id;
+  out.team = std::move(opened->id);
+  out.operator_record = std::make_shared<const OperatorRecord>(
+      OperatorRecord{std::move(*who), record.version, record.revision, opened->info.when,
+                     std::move(opened->info.who)});
   return {};
 }
 
@@ -130,6 +144,8 @@ Result<OpenedRecord> RecordCodec::open(const Record& record, Scratch& scratch) c
     read = open_group(record, header_text, out);
   } else if (record.kind == kTeamKind) {
     read = read_team(record, header_text, body_text, out);
+  } else if (record.kind == kOperatorKind) {
+    read = read_operator(record, header_text, body_text, out);
   } else {
     out.seed.emplace(body_text);
   }

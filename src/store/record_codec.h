@@ -39,11 +39,12 @@ struct OpenedRecord {
   std::string kind;
   std::string id;
   Held held;
-  std::string team;  // of a group or team
+  std::string team;  // of a group or team; of an operator his name
   std::string name;  // of a group
   std::shared_ptr<const GroupRecord> group;
   std::shared_ptr<const DeletedGroup> deleted_group;
   std::shared_ptr<const TeamRecord> team_record;
+  std::shared_ptr<const OperatorRecord> operator_record;
   std::optional<base::Secret> seed;
 };
 

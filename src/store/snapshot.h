@@ -17,6 +17,7 @@
 #include "crypto/hmac.h"
 #include "model/group.h"
 #include "model/team.h"
+#include "store/operator_table.h"
 
 namespace sutler::store {
 
@@ -86,7 +87,8 @@ struct Snapshot {
   bool ever_held_group = false;  // false: fetches answer 503 `store_empty`
   base::CowTable<GroupRecord> groups;
   base::CowTable<DeletedGroup> deleted;
-  std::map<std::string, std::shared_ptr<const TeamRecord>, std::less<>> teams;  // by id
+  std::map<std::string, std::shared_ptr<const TeamRecord>, std::less<>> teams;         // by id
+  std::shared_ptr<const OperatorTable> operators = std::make_shared<OperatorTable>();  // not null
 
   // Null when there is none.
   [[nodiscard]] std::shared_ptr<const GroupRecord> find_group(std::string_view team,

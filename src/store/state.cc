@@ -38,8 +38,22 @@ void Delta::add(OpenedRecord&& record) {
     } else {
       next_->teams.insert_or_assign(record.team, std::move(record.team_record));
     }
+  } else if (record.kind == kOperatorKind) {
+    change_operator(std::move(record));
   } else if (record.seed) {
     audit_seed_ = std::move(record.seed);
+  }
+}
+
+void Delta::change_operator(OpenedRecord&& record) {
+  if (!operators_) {
+    operators_ = std::make_shared<OperatorTable>(*next_->operators);
+    next_->operators = operators_;
+  }
+  if (record.held.deleted) {
+    operators_->erase(record.team);
+  } else {
+    operators_->put(std::move(record.operator_record));
   }
 }
 

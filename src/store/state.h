@@ -42,11 +42,13 @@ class Delta {
 
  private:
   void remove_group(const std::string& team, const std::string& name);
+  void change_operator(OpenedRecord&& record);
   void replace_other(const std::string& key, std::optional<Held> held);
 
   const State& base_;
   Head head_;
   std::shared_ptr<Snapshot> next_;
+  std::shared_ptr<OperatorTable> operators_;                        // null: as in the base
   std::map<std::string, std::optional<Held>, std::less<>> others_;  // nothing: is a live group now
   std::optional<base::Secret> audit_seed_;
   Moved moved_;

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "crypto/master_key.h"
 #include "model/group.h"
+#include "model/operator.h"
 #include "model/team.h"
 #include "store/backend/backend.h"
 #include "store/commit_info.h"
@@ -47,7 +48,14 @@ struct PutTeam {
 struct DeleteTeam {
   std::string id;
 };
-using Change = std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam>;
+struct PutOperator {
+  model::Operator who;
+};
+struct DeleteOperator {
+  std::string name;
+};
+using Change =
+    std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam, PutOperator, DeleteOperator>;
 
 // What a commit or reload did to the snapshot, for those who keep something derived from it.
 struct Publication {
