@@ -1,6 +1,7 @@
 #include "http/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -102,6 +103,19 @@ std::string text_of(const sockaddr_storage& storage) {
     return "unix";
   }
   return text;
+}
+
+// As the kernel's audit keeps it; -1 where it is not kept, or the process is gone already. Read
+// when the connection is taken, since later the number may be another process's.
+std::int64_t login_uid_of(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/loginuid";
+  const base::FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) return -1;
+  char text[16] = {};
+  const ssize_t bytes = ::read(fd.get(), text, sizeof text);
+  std::uint32_t uid = 0;
+  if (bytes <= 0 || std::from_chars(text, text + bytes, uid).ec != std::errc()) return -1;
+  return uid;
 }
 
 std::string bound_text(int fd, const std::string& wanted) {
@@ -235,6 +249,7 @@ Listener::Accepted Listener::accept_one() {
     socklen_t bytes = sizeof credentials;
     if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) == 0) {
       peer.uid = credentials.uid;
+      peer.login_uid = login_uid_of(credentials.pid);
     }
   }
   try {

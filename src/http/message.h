@@ -31,6 +31,10 @@ struct Request {
   std::string_view id;      // of this request, 16 hex digits; also sent as X-Request-Id
   // Of a peer on a unix socket (SO_PEERCRED); -1 elsewhere.
   std::int64_t peer_uid = -1;
+  // Who that peer logged in as (/proc/PID/loginuid), which su and sudo leave as it is; -1: not
+  // known.
+  std::int64_t peer_login_uid = -1;
+  bool tls = false;  // came over our own TLS
   bool has_authorization = false;
 
   // The first field of that name, or empty.

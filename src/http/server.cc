@@ -1,5 +1,9 @@
 #include "http/server.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
+
 #include <boost/asio/post.hpp>
 #include <latch>
 #include <thread>
@@ -62,6 +66,10 @@ Result<std::size_t> Server::listen(const Listen& listen) {
   for (std::size_t i = 0; i < count; ++i) {
     auto socket = bind_socket(address, i == 0 ? Sharing::kNobody : Sharing::kOurOwn);
     if (!socket) return pass(socket);
+    if (is_unix && listen.peers == Listen::Peers::kEverybody &&
+        ::chmod(address.substr(5).c_str(), 0666) != 0) {
+      return base::fail_errno(errno, "the mode of " + address + " cannot be set");
+    }
     address = socket->address;  // port 0 is chosen once, then bound again by its number
     bound.address = address;
     bound.loops.push_back(i);

@@ -41,12 +41,14 @@ struct Options {
 };
 
 struct Listen {
-  // "127.0.0.1:8080", "[::1]:0" or "unix:/path/to/socket" (made 0600, an old one is replaced).
+  // "127.0.0.1:8080", "[::1]:0" or "unix:/path/to/socket" (an old one is replaced).
   std::string address;
-  std::shared_ptr<const crypto::TlsContext> tls;  // null: plain
+  std::shared_ptr<const crypto::TlsContext> tls = nullptr;  // null: plain
   std::size_t body_bytes_max = 0;
   // Called once per thread; the handler is used on that thread only.
   std::function<std::shared_ptr<Handler>()> make_handler;
+  // Who may connect to a unix socket (0600 or 0666); with kEverybody its handler judges the peer.
+  enum class Peers { kOwner, kEverybody } peers = Peers::kOwner;
 };
 
 class Server {

@@ -42,7 +42,8 @@ Session::Session(Loop& loop, Peer& peer, std::shared_ptr<const crypto::TlsContex
       handler_(std::move(handler)),
       gate_(gate),
       remote_(peer.address),
-      peer_uid_(peer.uid) {
+      peer_uid_(peer.uid),
+      peer_login_uid_(peer.login_uid) {
   in_.resize(kFirstBufferBytes);
 }
 
@@ -261,6 +262,8 @@ void Session::set_request(std::string_view body) {
                      .remote = remote_,
                      .id = {request_id_, sizeof request_id_},
                      .peer_uid = peer_uid_,
+                     .peer_login_uid = peer_login_uid_,
+                     .tls = transport_.is_tls(),
                      .has_authorization = head_.has_authorization};
   close_after_ = head_.persistence == Persistence::kClose;
 }

@@ -35,6 +35,7 @@ struct Peer {
   base::FileDescriptor fd;  // the session takes it
   std::string address;      // "192.0.2.7", or "unix"
   std::int64_t uid = -1;    // unix sockets
+  std::int64_t login_uid = -1;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -94,6 +95,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const GateOptions gate_;
   const std::string remote_;
   const std::int64_t peer_uid_;
+  const std::int64_t peer_login_uid_;
 
   State state_ = State::kIdle;
   std::int64_t deadline_ms_ = 0;
