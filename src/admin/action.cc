@@ -28,7 +28,8 @@ audit::Event Action::event(audit::Outcome outcome) const {
   event.request_id = call_.request.id;
   event.groups_json = details_.groups_json;
   event.keys_json = details_.keys_json;
-  event.key_id = details_.key_id;
+  // Which token acted, unless the action is about a key itself.
+  event.key_id = details_.key_id.empty() ? call_.who.token_id : details_.key_id;
   event.reason = details_.reason;
   return event;
 }

@@ -14,7 +14,7 @@ base::Result<std::set<GroupName>> check_names(const store::Snapshot& snapshot,
   std::set<GroupName> names;
   for (const model::Group& group : input.groups) {
     const model::GroupHeader& header = group.header;
-    if (!snapshot.teams.contains(header.team)) {
+    if (!snapshot.teams.contains(header.team) || !may_see_team(input.who, header.team)) {
       return base::fail(base::Code::kNotFound,
                         "group \"" + header.name + "\": there is no team \"" + header.team + "\"",
                         "make it first: sutler team add " + header.team);
@@ -25,7 +25,7 @@ base::Result<std::set<GroupName>> check_names(const store::Snapshot& snapshot,
     }
   }
   for (const std::string& team : input.prune_teams) {
-    if (!snapshot.teams.contains(team)) {
+    if (!snapshot.teams.contains(team) || !may_see_team(input.who, team)) {
       return base::fail(base::Code::kNotFound, "there is no team \"" + team + "\"");
     }
   }
@@ -78,6 +78,9 @@ base::Result<Touched> plan_group(const resolve::View& view, model::Group& next,
   if (!settled) return base::pass(settled);
   Touched touched{next.header.team, next.header.name, Fate::kCreated, 0, {}};
   const auto record = view.snapshot->find_group(touched.team, touched.name);
+  // Before anything that an answer could tell about what is there.
+  auto mine = require_write(input.who, record ? &record->header() : nullptr, &next.header);
+  if (!mine) return base::pass(mine);
   auto as_expected = check_expected(record ? record->version() : 0, next.header, input);
   if (!as_expected) return base::pass(as_expected);
   if (!record) {
@@ -127,7 +130,7 @@ void tell_of_others(const store::Snapshot& snapshot, const ApplyInput& input,
   for (const auto& [id, team] : snapshot.teams) {
     if (teams.contains(id)) continue;
     left += std::ranges::count_if(snapshot.groups_of(id), [&](const auto& record) {
-      return record->header().managed_by == input.manager;
+      return record->header().managed_by == input.manager && may_see(input.who, record->header());
     });
   }
   if (left == 0) return;
@@ -135,8 +138,8 @@ void tell_of_others(const store::Snapshot& snapshot, const ApplyInput& input,
                           "\" manages are in teams that the input does not name, and stay");
 }
 
-void plan_prune(const store::Snapshot& snapshot, const ApplyInput& input,
-                const std::set<GroupName>& names, Plan& plan) {
+base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput& input,
+                              const std::set<GroupName>& names, Plan& plan) {
   std::set<std::string> teams(input.prune_teams.begin(), input.prune_teams.end());
   for (const auto& [team, name] : names) teams.insert(team);
   for (const std::string& team : teams) {
@@ -144,11 +147,14 @@ void plan_prune(const store::Snapshot& snapshot, const ApplyInput& input,
       const model::GroupHeader& header = record->header();
       if (header.managed_by != input.manager || names.contains({header.team, header.name}))
         continue;
+      if (!may_see(input.who, header)) continue;
+      if (auto mine = require_write(input.who, &header, nullptr); !mine) return mine;
       plan.changes.emplace_back(store::DeleteGroup{header.team, header.name, record->version()});
       plan.groups.push_back(deleted(*record));
     }
   }
   tell_of_others(snapshot, input, teams, plan);
+  return {};
 }
 
 }  // namespace
@@ -170,17 +176,23 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
   }
   auto globs = resolve::check_free_globs(view, changed);
   if (!globs) return base::pass(globs);
-  plan.warnings = resolve::save_warnings(view, changed);
+  plan.warnings = resolve::save_warnings(
+      view, changed, [&](const model::GroupHeader& header) { return may_see(input.who, header); });
   for (std::size_t i = 0; i < changed.size(); ++i) {
     plan.changes.emplace_back(store::PutGroup{std::move(changed[i]), versions[i]});
   }
-  if (input.prune == Prune::kYes) plan_prune(*view.snapshot, input, *names, plan);
+  if (input.prune == Prune::kYes) {
+    auto pruned = plan_prune(*view.snapshot, input, *names, plan);
+    if (!pruned) return base::pass(pruned);
+  }
   return plan;
 }
 
 base::Result<Plan> plan_delete(const resolve::View& view, const DeleteInput& input) {
   const auto record = view.snapshot->find_group(input.team, input.name);
-  if (!record) return no_group(input.team, input.name);
+  if (!record || !may_see(input.who, record->header())) return no_group(input.team, input.name);
+  auto mine = require_write(input.who, &record->header(), nullptr);
+  if (!mine) return base::pass(mine);
   auto allowed = check_manager(*record, input.manager, input.take_over);
   if (!allowed) return base::pass(allowed);
   Plan plan;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/rights.h"
 #include "base/result.h"
 #include "model/group.h"
 #include "resolve/catalog.h"
@@ -26,15 +27,17 @@ enum class TakeOver { kNo, kYes };
 using GroupName = std::pair<std::string, std::string>;
 
 struct ApplyInput {
-  std::vector<model::Group> groups;
+  // Who asks; what he may not see is as if it were not there, what he may not write is refused.
+  const Principal& who;
+  std::vector<model::Group> groups = {};
   // The version that a group of the input must have before (0: there must be none); kConflict where
   // it has another. Groups that are not here may have any.
   std::map<GroupName, std::uint64_t> expected = {};
   // Who manages what is applied ("terraform"); empty: a person, whose groups are managed by nobody
   // unless they say `managedBy` themselves.
-  std::string manager;
+  std::string manager = {};
   // kYes: groups of this manager, in the teams of the input and in `prune_teams`, that the input
-  // does not have go.
+  // does not have go. One of them that may be seen and not be written refuses it all.
   Prune prune = Prune::kNo;
   std::vector<std::string> prune_teams = {};
   // kYes: groups that somebody else manages may be changed, and are managed as the input says from
@@ -68,12 +71,14 @@ struct Plan {
 };
 
 // kInvalid and kTooLarge name group and member; kNotFound a team; kRefused a group that somebody
-// else manages; kConflict a group that is not at its expected version; kCorrupt a current version
-// that does not open. A reference is refused: there are no sources yet.
+// else manages or that is out of scope (rights.h); kConflict a group that is not at its expected
+// version; kCorrupt a current version that does not open. A reference is refused: there are no
+// sources yet.
 [[nodiscard]] base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input);
 
 // The same for taking one group away. kNotFound when it is not there.
 struct DeleteInput {
+  const Principal& who;
   std::string team;
   std::string name;
   std::string manager;

@@ -68,10 +68,10 @@ struct Order {
   bool dry_run = false;
 };
 
-base::Result<Order> read_order(std::string_view text, Action& action) {
-  auto body = BodyReader::parse(text);
+base::Result<Order> read_order(const Call& call, Action& action) {
+  auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
-  Order order;
+  Order order{.input = {.who = call.who}};
   order.dry_run = body->flag("dry_run").value_or(false);
   if (order.dry_run) action.drop();
   order.input.prune = body->flag("prune").value_or(false) ? Prune::kYes : Prune::kNo;
@@ -106,7 +106,7 @@ base::Result<Order> read_order(std::string_view text, Action& action) {
 
 base::Result<http::Response> apply_groups(const Context& context, const Call& call,
                                           Action& action) {
-  auto order = read_order(call.request.body, action);
+  auto order = read_order(call, action);
   if (!order) return base::pass(order);
   const std::lock_guard lock(context.writes);
   auto plan = plan_apply(*context.catalog.view(), std::move(order->input));

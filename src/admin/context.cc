@@ -10,4 +10,11 @@ base::Result<std::shared_ptr<const store::TeamRecord>> require_team(const store:
                     "sutler team list shows the teams");
 }
 
+base::Result<std::shared_ptr<const store::TeamRecord>> require_team(const store::Snapshot& snapshot,
+                                                                    const Principal& who,
+                                                                    std::string_view id) {
+  static const store::Snapshot kNothing;
+  return require_team(may_see_team(who, id) ? snapshot : kNothing, id);
+}
+
 }  // namespace sutler::admin

@@ -20,7 +20,11 @@
 
 namespace sutler::admin {
 
+class Access;
 class Action;
+class Denials;
+class LoginThrottle;
+class TokenUses;
 
 // What `status` tells about the process.
 struct Description {
@@ -43,6 +47,10 @@ struct Context {
   // records is the order of the revisions.
   std::mutex& writes;
   registry::Registry* registry;  // null: none
+  Access& access;
+  Denials& denials;
+  LoginThrottle& throttle;
+  TokenUses& uses;
 };
 
 // One request of somebody who was let in. Views into the request live as long as it.
@@ -51,7 +59,8 @@ struct Call {
   const Principal& who;       // what he may do: rights.h; nobody where nobody had to say
   std::string operator_name;  // who.name, for the audit and the store
   std::string team;           // of the path
-  std::string name;           // of a group or the id of a key, where the path has one
+  std::string name;           // of a group, or the id of a key, where the path has one
+  std::string item = {};      // the id of something within it, where the path has one
   Query query = {};
 };
 
@@ -62,5 +71,8 @@ using Endpoint = base::Result<http::Response> (*)(const Context&, const Call&, A
 // kNotFound that names the team.
 [[nodiscard]] base::Result<std::shared_ptr<const store::TeamRecord>> require_team(
     const store::Snapshot& snapshot, std::string_view id);
+// The same for a request of that somebody: a team that he may not see is not there.
+[[nodiscard]] base::Result<std::shared_ptr<const store::TeamRecord>> require_team(
+    const store::Snapshot& snapshot, const Principal& who, std::string_view id);
 
 }  // namespace sutler::admin

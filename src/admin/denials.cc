@@ -7,6 +7,7 @@ namespace sutler::admin {
 Denials::~Denials() {
   const std::lock_guard lock(mutex_);
   write_dues("admin.denied", denied_.take_all());
+  write_dues("session.create", logins_.take_all());
   write_dues("http.refused", refused_.take_all());
 }
 
@@ -27,6 +28,7 @@ void Denials::flush() {
   const base::UnixTime now = clock_.now();
   const std::lock_guard lock(mutex_);
   write_dues("admin.denied", denied_.take_due(now));
+  write_dues("session.create", logins_.take_due(now));
   write_dues("http.refused", refused_.take_due(now));
 }
 

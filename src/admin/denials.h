@@ -1,5 +1,6 @@
-// Audit records of those who were not let in: `admin.denied`, and `http.refused` for what did not
-// pass the gate. A flood becomes one record a second and address (audit/denial_counter.h).
+// Audit records of those who were not let in: `admin.denied`, `session.create` with the outcome
+// denied, and `http.refused` for what did
+// not pass the gate. A flood becomes one record a second and address (audit/denial_counter.h).
 #pragma once
 
 #include <mutex>
@@ -27,6 +28,7 @@ class Denials {
     std::string_view request_id;
   };
   void denied(const Denial& denial) { record(denied_, "admin.denied", denial); }
+  void login_failed(const Denial& denial) { record(logins_, "session.create", denial); }
   void refused(const Denial& denial) { record(refused_, "http.refused", denial); }
   // Writes the counts of seconds that are over. Call it about once a second.
   void flush();
@@ -39,8 +41,9 @@ class Denials {
 
   audit::Log& log_;
   const base::Clock& clock_;
-  std::mutex mutex_;  // for the two counters
+  std::mutex mutex_;  // for the counters
   audit::DenialCounter denied_;
+  audit::DenialCounter logins_;
   audit::DenialCounter refused_;
 };
 

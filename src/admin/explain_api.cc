@@ -49,6 +49,29 @@ void note_groups(const resolve::View& view, const model::Workload& workload,
   details.keys_json = names.done();
 }
 
+enum class Wish { kNames, kValues };
+
+// Seeing what a workload gets needs the right for every group that it comes from. Which one is in
+// the way is not told when it may not be seen.
+base::Result<void> require_story(const resolve::View& view, const Principal& who,
+                                 const model::Workload& workload, Wish wish) {
+  if (!may_see_project(who, workload.team, workload.project_id)) {
+    return base::fail(base::Code::kRefused,
+                      "project \"" + workload.project_id + "\" is outside of your scope", {},
+                      "out_of_scope");
+  }
+  for (const auto& group : view.index.find(workload)) {
+    if (!may_see(who, group->header())) {
+      return base::fail(base::Code::kRefused,
+                        "this workload also gets groups that are outside of your scope", {},
+                        "out_of_scope");
+    }
+    if (wish == Wish::kNames) continue;
+    if (auto allowed = require_reveal(who, group->header()); !allowed) return allowed;
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<http::Response> explain_workload(const Context& context, const Call& call,
@@ -60,8 +83,10 @@ base::Result<http::Response> explain_workload(const Context& context, const Call
   auto workload = read_workload(*body, call.team);
   if (!workload) return base::pass(workload);
   const auto view = context.catalog.view();
-  auto team = require_team(*view->snapshot, call.team);
+  auto team = require_team(*view->snapshot, call.who, call.team);
   if (!team) return base::pass(team);
+  auto allowed = require_story(*view, call.who, *workload, reveal ? Wish::kValues : Wish::kNames);
+  if (!allowed) return base::pass(allowed);
   if (!reveal) {
     return secret_response(resolve::explain_json(*view, *workload, resolve::Reveal::kNo));
   }
@@ -84,8 +109,10 @@ base::Result<http::Response> show_bundle(const Context& context, const Call& cal
   if (!workload) return base::pass(workload);
   action.details().workload = *workload;
   const auto view = context.catalog.view();
-  auto team = require_team(*view->snapshot, call.team);
+  auto team = require_team(*view->snapshot, call.who, call.team);
   if (!team) return base::pass(team);
+  auto allowed = require_story(*view, call.who, *workload, Wish::kValues);
+  if (!allowed) return base::pass(allowed);
   auto resolved = resolve::resolve(*view, *workload);
   if (!resolved) return base::pass(resolved);
   action.details().groups_json = resolved->groups_json;

@@ -68,8 +68,15 @@ base::Result<Edit> read_edit(const store::Snapshot& snapshot, const Call& call) 
   if (!take_over) return base::pass(take_over);
   auto expected = call.query.number("expected_version");
   if (!expected) return base::pass(expected);
-  auto team = require_team(snapshot, call.team);
+  auto team = require_team(snapshot, call.who, call.team);
   if (!team) return base::pass(team);
+  const auto record = snapshot.find_group(call.team, call.name);
+  if (record && !may_see(call.who, record->header())) {
+    // As if it were not there; only that its name is taken has to be told to who wants to take it.
+    if (call.request.method != "PUT") return no_group(call.team, call.name);
+    auto refused = require_write(call.who, &record->header(), nullptr);
+    if (!refused) return base::pass(refused);
+  }
   Edit edit{call.query.text("managed_by"), *take_over ? TakeOver::kYes : TakeOver::kNo};
   if (!edit.manager.empty() && !model::is_group_name(edit.manager)) {
     return base::fail(base::Code::kInvalid,
@@ -77,7 +84,6 @@ base::Result<Edit> read_edit(const store::Snapshot& snapshot, const Call& call) 
                       "\"_\", \"-\"");
   }
   if (!*expected) return edit;
-  const auto record = snapshot.find_group(call.team, call.name);
   const std::uint64_t version = record ? record->version() : 0;
   if (version == **expected) return edit;
   return base::fail(base::Code::kConflict,
@@ -105,7 +111,7 @@ base::Result<model::Group> read_put_body(const Call& call) {
 
 base::Result<http::Response> write_group(const Context& context, const Call& call, Action& action,
                                          const Edit& edit, model::Group group) {
-  ApplyInput input;
+  ApplyInput input{.who = call.who};
   input.groups.push_back(std::move(group));
   input.manager = edit.manager;
   input.take_over = edit.take_over;
@@ -120,11 +126,12 @@ base::Result<http::Response> list_groups(const Context& context, const Call& cal
   auto page = Page::read(call.query);
   if (!page) return base::pass(page);
   const auto snapshot = context.store.snapshot();
-  auto team = require_team(*snapshot, call.team);
+  auto team = require_team(*snapshot, call.who, call.team);
   if (!team) return base::pass(team);
   for (const auto& record : snapshot->groups_of(call.team)) {
     const std::string& name = record->header().name;
     if (name <= page->after()) continue;
+    if (!may_see(call.who, record->header())) continue;
     if (page->full()) break;
     page->add(name, summary_json(*record));
   }
@@ -137,12 +144,16 @@ base::Result<http::Response> show_group(const Context& context, const Call& call
   if (!reveal) return base::pass(reveal);
   if (*reveal) action.begin("value.reveal");
   const auto snapshot = context.store.snapshot();
-  auto team = require_team(*snapshot, call.team);
+  auto team = require_team(*snapshot, call.who, call.team);
   if (!team) return base::pass(team);
   const auto record = snapshot->find_group(call.team, call.name);
-  if (!record) return no_group(call.team, call.name);
+  if (!record || !may_see(call.who, record->header())) return no_group(call.team, call.name);
   action.details().groups_json = group_and_version_json(*record);
   action.details().keys_json = keys_json(*record);
+  if (*reveal) {
+    auto allowed = require_reveal(call.who, record->header());
+    if (!allowed) return base::pass(allowed);
+  }
   auto group = record->open();
   if (!group) return base::pass(group);
   if (*reveal) {
@@ -193,7 +204,7 @@ base::Result<http::Response> delete_group(const Context& context, const Call& ca
   const auto view = context.catalog.view();
   auto edit = read_edit(*view->snapshot, call);
   if (!edit) return base::pass(edit);
-  auto plan = plan_delete(*view, {call.team, call.name, edit->manager, edit->take_over});
+  auto plan = plan_delete(*view, {call.who, call.team, call.name, edit->manager, edit->take_over});
   if (!plan) return base::pass(plan);
   return carry_out(context, call, action, std::move(*plan));
 }

@@ -16,7 +16,7 @@ TEST(GroupApi, APutGroupIsShownMaskedAndRevealedOnRequest) {
   EXPECT_EQ(made.at("/created/0"), "web");
   const Answer masked = bench.ask("GET", kWeb);
   EXPECT_EQ(masked.at("/secrets/variables/A/masked"), true);
-  EXPECT_EQ(masked.fields, "Group-Version: 1\r\n");
+  EXPECT_TRUE(masked.fields.starts_with("Group-Version: 1\r\n")) << masked.fields;
   EXPECT_FALSE(masked.text.contains("s3cret"));
   const Answer shown = bench.ask("GET", with("?reveal=true"));
   EXPECT_EQ(shown.at("/secrets/variables/A"), "s3cret");

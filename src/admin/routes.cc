@@ -7,15 +7,19 @@
 #include "admin/group_api.h"
 #include "admin/key_api.h"
 #include "admin/openapi_api.h"
+#include "admin/operator_api.h"
 #include "admin/page.h"
+#include "admin/session_api.h"
 #include "admin/status_api.h"
 #include "admin/team_api.h"
+#include "admin/token_api.h"
 #include "base/encoding.h"
 
 namespace sutler::admin {
 namespace {
 
-constexpr std::array<std::string_view, 3> kEditing = {"managed_by", "take_over", "expected_version"};
+constexpr std::array<std::string_view, 3> kEditing = {"managed_by", "take_over",
+                                                      "expected_version"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};
 constexpr auto kOpen = Right::kOpen;
 constexpr auto kSignedIn = Right::kSignedIn;
@@ -29,6 +33,11 @@ constexpr std::string_view kKeys = "/api/v1/teams/{team}/keys";
 constexpr std::string_view kRetire = "/api/v1/teams/{team}/keys/{id}/retire";
 constexpr std::string_view kGroups = "/api/v1/teams/{team}/groups";
 constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
+
+constexpr std::string_view kSession = "/api/v1/session";
+constexpr std::string_view kOperators = "/api/v1/operators";
+constexpr std::string_view kOperator = "/api/v1/operators/{name}";
+constexpr std::string_view kTokens = "/api/v1/operators/{name}/tokens";
 
 constexpr Route kRoutes[] = {
     {"GET", "/livez", show_live, kQuiet, kOpen},
@@ -55,6 +64,20 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/apply", apply_groups, "group.apply", kEdit, Body::kJson},
     {"POST", "/api/v1/teams/{team}/explain", explain_workload, kQuiet, kView, Body::kJson},
     {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kView, Body::kJson},
+    {"GET", kSession, show_session, kQuiet, kSignedIn},
+    {"POST", kSession, open_session, kQuiet, kOpen, Body::kJson},
+    {"DELETE", kSession, close_session, "session.end", kSignedIn},
+    {"GET", kOperators, list_operators, kQuiet, kOwn, Body::kNone, kPageQuery},
+    {"POST", kOperators, create_operator, "operator.create", kOwn, Body::kJson},
+    {"GET", kOperator, show_operator, kQuiet, kOwn},
+    {"PUT", kOperator, put_operator, "operator.update", kOwn, Body::kJson},
+    {"PATCH", kOperator, patch_operator, "operator.update", kOwn, Body::kJson},
+    {"DELETE", kOperator, delete_operator, "operator.delete", kOwn},
+    {"POST", "/api/v1/operators/{name}/disable", disable_operator, "operator.disable", kOwn},
+    {"POST", "/api/v1/operators/{name}/enable", enable_operator, "operator.enable", kOwn},
+    {"GET", kTokens, list_tokens, kQuiet, kOwn, Body::kNone, kPageQuery},
+    {"POST", kTokens, create_token, "token.create", kOwn, Body::kJson},
+    {"DELETE", "/api/v1/operators/{name}/tokens/{id}", revoke_token, "token.revoke", kOwn},
 };
 
 // The next segment, taken off the front of "/a/b"; nothing at the end.
@@ -66,9 +89,14 @@ std::optional<std::string_view> next_segment(std::string_view& path) {
   return segment;
 }
 
+struct Params {
+  std::string team;
+  std::string name;
+  std::string item;
+};
+
 // Fills `params` with what stands in the places of `{…}`; false when the path is another.
-bool matches(std::string_view pattern, std::string_view path, std::array<std::string, 2>& params) {
-  std::size_t filled = 0;
+bool matches(std::string_view pattern, std::string_view path, Params& params) {
   while (true) {
     const auto want = next_segment(pattern);
     const auto have = next_segment(path);
@@ -79,7 +107,10 @@ bool matches(std::string_view pattern, std::string_view path, std::array<std::st
     }
     auto value = base::percent_decode(*have);
     if (!value || value->empty()) return false;
-    params[filled++] = std::move(*value);
+    std::string& param = *want == "{team}"     ? params.team
+                         : params.name.empty() ? params.name
+                                               : params.item;
+    param = std::move(*value);
   }
 }
 
@@ -91,7 +122,7 @@ Found find_route(std::string_view method, std::string_view path) {
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   bool all_open = true;
   for (const Route& route : kRoutes) {
-    std::array<std::string, 2> params;
+    Params params;
     if (!matches(route.pattern, path, params)) continue;
     all_open = all_open && route.right == Right::kOpen;
     found.path_is_known = true;
@@ -99,8 +130,9 @@ Found find_route(std::string_view method, std::string_view path) {
     found.allow += route.method == "GET" ? "GET, HEAD" : route.method;
     if (route.method != wanted) continue;
     found.route = &route;
-    found.team = std::move(params[0]);
-    found.name = std::move(params[1]);
+    found.team = std::move(params.team);
+    found.name = std::move(params.name);
+    found.item = std::move(params.item);
   }
   found.open = found.route != nullptr ? found.route->right == Right::kOpen : all_open;
   return found;

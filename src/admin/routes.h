@@ -14,8 +14,9 @@ namespace sutler::admin {
 enum class Body { kNone, kJson };
 
 struct Route {
-  std::string_view method;   // GET serves HEAD too
-  std::string_view pattern;  // `{…}` stands for one segment: the team first, then the name
+  std::string_view method;  // GET serves HEAD too
+  std::string_view
+      pattern;  // `{team}` is the team, the first other `{…}` the name, a second the item
   Endpoint endpoint;
   std::string_view event =
       {};  // of the audit record that each call leaves; empty: the endpoint says
@@ -32,6 +33,7 @@ struct Found {
   std::string allow;  // "GET, HEAD, POST"
   std::string team;
   std::string name;
+  std::string item;
 };
 
 [[nodiscard]] Found find_route(std::string_view method, std::string_view path);

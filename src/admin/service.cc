@@ -1,5 +1,6 @@
 #include "admin/service.h"
 
+#include <charconv>
 #include <exception>
 
 #include "admin/action.h"
@@ -45,6 +46,23 @@ http::Response method_not_allowed(const std::string& allow) {
   return response;
 }
 
+// What an answer that is no page lets a browser do with it: nothing. A page brings its own policy.
+constexpr std::string_view kForNoPage =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'\r\n"
+    "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+
+constexpr std::uint64_t kOpenBodyBytesMax = 4096;
+
+// The length that the gate has checked to be one number.
+std::uint64_t body_bytes(const http::Request& request) {
+  const std::string_view text = request.field("content-length");
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return error == std::errc() ? bytes : 0;
+}
+
 // One endpoint behind the checks of query and body that its route asks for.
 base::Result<http::Response> run(const Context& context, const Route& route, Call& call,
                                  Action& action) {
@@ -62,12 +80,38 @@ base::Result<http::Response> run(const Context& context, const Route& route, Cal
 Service::Service(Options options)
     : access_(options.access),
       denials_(options.audit, options.clock),
+      throttle_(options.access.failures_per_minute_max),
+      uses_(options.store.backend()),
+      clock_(options.clock),
+      store_(options.store),
       about_(describe(options)),
-      context_{options.store,     options.catalog, options.audit, options.clock,
-               options.weak_keys, about_,          writes_,       options.registry} {}
+      context_{options.store,
+               options.catalog,
+               options.audit,
+               options.clock,
+               options.weak_keys,
+               about_,
+               writes_,
+               options.registry,
+               access_,
+               denials_,
+               throttle_,
+               uses_} {}
+
+Service::~Service() { uses_.flush(clock_.now(), TokenUses::When::kNow); }
+
+void Service::tick() {
+  denials_.flush();
+  uses_.flush(clock_.now(), TokenUses::When::kDue);
+}
 
 void Service::handle(http::Reply reply) {
   http::Response response = answer(reply.request());
+  reply.send(std::move(response));
+}
+
+void ProxyDoor::handle(http::Reply reply) {
+  http::Response response = service_->answer(reply.request(), Door::kProxy);
   reply.send(std::move(response));
 }
 
@@ -76,44 +120,80 @@ void Service::refused(std::string_view remote, int status, std::string_view /*wh
       {.reason = refusal_reason(status), .who = {}, .remote = remote, .request_id = {}});
 }
 
-std::optional<http::Response> Service::refuse_before_body(const http::Request& request) {
-  if (access_.host_is_allowed(request) && access_.judge(request)) return std::nullopt;
-  return answer(request);
+std::optional<http::Response> Service::refuse_before_body(const http::Request& request, Door door) {
+  const Found found = find_route(request.method, request.path);
+  if (found.open) {
+    // Whoever has not signed in yet sends a token and no more.
+    if (body_bytes(request) <= kOpenBodyBytesMax) return std::nullopt;
+    return http::problem(413, "too_large", "the body is larger than any token");
+  }
+  const auto judged = access_.judge(request, door, *store_.snapshot()->operators, clock_.now());
+  if (access_.host_is_allowed(request) && judged) return std::nullopt;
+  return answer(request, door);
 }
 
-http::Response Service::answer(const http::Request& request) {
+http::Response Service::answer(const http::Request& request, Door door) {
+  http::Response response;
   // Libraries below throw only when memory is short; that ends the request, not the server.
   try {
-    return judge(request);
+    response = judge(request, door);
   } catch (const std::exception& error) {
     base::log::error("a request of the admin API failed",
                      {{"request_id", request.id}, {"error", error.what()}});
-    return http::problem(500, "internal", "the request could not be handled");
+    response = http::problem(500, "internal", "the request could not be handled");
   }
+  if (!response.extra_fields.contains("Content-Security-Policy:")) {
+    response.extra_fields += kForNoPage;
+  }
+  return response;
 }
 
-http::Response Service::judge(const http::Request& request) {
+std::expected<Principal, http::Response> Service::let_in(const http::Request& request, Door door) {
+  const base::UnixTime now = clock_.now();
+  auto judged = access_.judge(request, door, *store_.snapshot()->operators, now);
+  if (judged) {
+    uses_.note(judged->token_id, now);
+    auto browser = access_.check_browser(request, *judged);
+    if (browser) return std::move(*judged);
+    denials_.denied({.reason = browser.error().name,
+                     .who = judged->name,
+                     .remote = request.remote,
+                     .request_id = request.id});
+    return std::unexpected(error_response(browser.error()));
+  }
+  const Denied& denied = judged.error();
+  denials_.denied({.reason = denied.reason,
+                   .who = denied.who,
+                   .remote = request.remote,
+                   .request_id = request.id});
+  // Who shows nothing guesses nothing.
+  const bool guessed = denied.status == 401 && request.peer_uid < 0 && denied.reason != "no_token";
+  return std::unexpected(
+      denied_response(denied, guessed ? throttle_.failed(request.remote, now) : 0));
+}
+
+http::Response Service::judge(const http::Request& request, Door door) {
   Found found = find_route(request.method, request.path);
   const bool open = found.path_is_known && found.open;
-  if (!open && !access_.host_is_allowed(request)) {
+  const bool probe = open && !request.path.starts_with("/api/");
+  if (!probe && !access_.host_is_allowed(request)) {
     return http::problem(421, "misdirected", "this server does not answer for that Host",
                          "sutler serve --admin-host NAME allows another name");
   }
   if (!found.path_is_known) return http::problem(404, "not_found", "there is nothing at this path");
   Principal who;
-  if (!open) {
-    auto judged = access_.judge(request);
-    if (!judged) {
-      denials_.denied({.reason = judged.error().reason,
-                       .who = judged.error().who,
-                       .remote = request.remote,
-                       .request_id = request.id});
-      return denied_response(judged.error());
-    }
-    who = std::move(*judged);
+  // The proxy says who it is: there is nothing else to sign in with on its socket.
+  if (!open || (door == Door::kProxy && !probe)) {
+    auto let = let_in(request, door);
+    if (!let) return std::move(let.error());
+    who = std::move(*let);
   }
   if (found.route == nullptr) return method_not_allowed(found.allow);
-  Call call{request, who, who.name, std::move(found.team), std::move(found.name)};
+  if (door == Door::kProxy && open && !probe) {
+    return http::problem(403, "refused", "here the proxy says who you are");
+  }
+  Call call{
+      request, who, who.name, std::move(found.team), std::move(found.name), std::move(found.item)};
   return perform(*found.route, call);
 }
 

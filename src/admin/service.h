@@ -1,10 +1,13 @@
 // The control plane as one HTTP handler: it serves the unix socket and the TCP listener alike.
 //
-// Judged in this order: Host 421 (TCP), path 404, credentials 401 or 403, method 405, query and
-// body 400, then the endpoint. `/livez` and `/readyz` need neither Host nor credentials.
+// Judged in this order: Host 421 (TCP), path 404, credentials 401, 403 or 429, the page that sent
+// it 403, method 405, the role 403, query and body 400, then the endpoint. `/livez` and `/readyz`
+// need neither Host nor credentials.
 #pragma once
 
+#include <expected>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +17,8 @@
 #include "admin/access.h"
 #include "admin/context.h"
 #include "admin/denials.h"
+#include "admin/login_throttle.h"
+#include "admin/token_uses.h"
 #include "audit/log.h"
 #include "base/clock.h"
 #include "http/exchange.h"
@@ -45,27 +50,59 @@ struct Options {
 class Service final : public http::Handler {
  public:
   explicit Service(Options options);
+  ~Service() override;
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
 
   void handle(http::Reply reply) override;
   void refused(std::string_view remote, int status, std::string_view why) override;
   [[nodiscard]] std::optional<http::Response> refuse_before_body(
-      const http::Request& request) override;
-  // Writes the records of denials that were counted in seconds that are over. Call it about once a
-  // second.
-  void tick() { denials_.flush(); }
+      const http::Request& request) override {
+    return refuse_before_body(request, Door::kAdmin);
+  }
+  // Writes the records of denials that were counted in seconds that are over, and when tokens were
+  // used. Call it about once a second.
+  void tick();
 
   // What handle() sends.
-  [[nodiscard]] http::Response answer(const http::Request& request);
+  [[nodiscard]] http::Response answer(const http::Request& request, Door door = Door::kAdmin);
+  [[nodiscard]] std::optional<http::Response> refuse_before_body(const http::Request& request,
+                                                                 Door door);
 
  private:
-  [[nodiscard]] http::Response judge(const http::Request& request);
+  [[nodiscard]] http::Response judge(const http::Request& request, Door door);
+  // Who he is, or the answer that he gets instead.
+  [[nodiscard]] std::expected<Principal, http::Response> let_in(const http::Request& request,
+                                                                Door door);
   [[nodiscard]] http::Response perform(const Route& route, Call& call);
 
   Access access_;
   Denials denials_;
+  LoginThrottle throttle_;
+  TokenUses uses_;
+  const base::Clock& clock_;
+  store::Store& store_;
   Description about_;
   std::mutex writes_;
   Context context_;
+};
+
+// The same for the socket of an authenticating proxy, whose fields are believed there and nowhere
+// else. The service must outlive it.
+class ProxyDoor final : public http::Handler {
+ public:
+  explicit ProxyDoor(std::shared_ptr<Service> service) : service_(std::move(service)) {}
+  void handle(http::Reply reply) override;
+  void refused(std::string_view remote, int status, std::string_view why) override {
+    service_->refused(remote, status, why);
+  }
+  [[nodiscard]] std::optional<http::Response> refuse_before_body(
+      const http::Request& request) override {
+    return service_->refuse_before_body(request, Door::kProxy);
+  }
+
+ private:
+  std::shared_ptr<Service> service_;
 };
 
 }  // namespace sutler::admin

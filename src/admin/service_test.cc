@@ -25,6 +25,7 @@ TEST(Service, NoEndpointAnswersWithoutCredentials) {
   Bench bench;
   for (const Route& route : all_routes()) {
     const std::string path = path_of(route);
+    if (route.method == "POST" && path == "/api/v1/session") continue;  // takes them in its body
     const bool open = route.right == Right::kOpen;
     const std::string_view body = open ? "" : "{}";
     for (const std::string_view wrong :
@@ -51,7 +52,7 @@ TEST(Service, EveryPathRefusesAMethodThatItDoesNotHave) {
     EXPECT_TRUE(got.fields.contains(route.method)) << route.pattern << ' ' << got.fields;
   }
   const Answer teams = bench.ask("PUT", "/api/v1/teams");
-  EXPECT_EQ(teams.fields, "Allow: GET, HEAD, POST\r\n");
+  EXPECT_TRUE(teams.fields.contains("Allow: GET, HEAD, POST\r\n")) << teams.fields;
 }
 
 TEST(Service, EveryOtherPathIsNotThere) {
@@ -105,14 +106,18 @@ TEST(Service, TheOwnerTokenOpensTcpAndNothingElseDoes) {
 }
 
 TEST(Service, WithoutAnOwnerTokenNobodyGetsInByTcp) {
-  const Access access(AccessOptions{});
+  Access access(AccessOptions{});
   http::Request request;
+  request.has_authorization = true;
+  const auto judge = [&] { return access.judge(request, Door::kAdmin, {}, {}); };
   request.authorization = "Bearer ";
-  EXPECT_FALSE(access.judge(request));
+  EXPECT_FALSE(judge());
   request.authorization = "Bearer x";
-  EXPECT_FALSE(access.judge(request));
+  EXPECT_FALSE(judge());
   request.peer_uid = 0;
-  EXPECT_EQ(access.judge(request).value().name, "uid:0");
+  EXPECT_FALSE(judge()) << "a token that is shown decides, on the socket too";
+  request.has_authorization = false;
+  EXPECT_EQ(judge().value().name, "uid:0");
 }
 
 TEST(Service, AForeignHostIsMisdirectedOnTcpOnly) {

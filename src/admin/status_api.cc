@@ -5,12 +5,11 @@
 namespace sutler::admin {
 namespace {
 
-std::string audit_json(const audit::Log& log) {
+std::string audit_json(const audit::Log& log, const Principal& who) {
   JsonObject audit;
-  audit.number("seq", log.position().seq)
-      .text("public_key", log.public_key())
-      .text("file", log.current_file().native())
-      .text("reserve", log.reserve_intact() ? "intact" : "used");
+  audit.number("seq", log.position().seq).text("public_key", log.public_key());
+  if (who.role == Role::kOwner) audit.text("file", log.current_file().native());
+  audit.text("reserve", log.reserve_intact() ? "intact" : "used");
   return audit.done();
 }
 
@@ -25,7 +24,7 @@ base::Result<http::Response> show_ready(const Context& context, const Call&, Act
   return base::fail(base::Code::kUnavailable, "the server is not ready", {}, "not_ready");
 }
 
-base::Result<http::Response> show_status(const Context& context, const Call&, Action&) {
+base::Result<http::Response> show_status(const Context& context, const Call& call, Action&) {
   const Description& about = context.about;
   const auto snapshot = context.store.snapshot();
   const auto integrity = context.store.integrity();
@@ -38,12 +37,14 @@ base::Result<http::Response> show_status(const Context& context, const Call&, Ac
       .number("groups", snapshot->groups.size())
       .raw("ready", kJsonFlag[about.ready() ? 1 : 0])
       .text("integrity", integrity ? integrity->message : "ok");
-  if (!about.data_dir.empty()) status.text("data_dir", about.data_dir);
-  if (!about.master_key_ids.empty()) {
+  // Where things lie on the disk is an owner's business.
+  const bool owner = call.who.role == Role::kOwner;
+  if (owner && !about.data_dir.empty()) status.text("data_dir", about.data_dir);
+  if (owner && !about.master_key_ids.empty()) {
     status.raw("master_keys", json_strings(about.master_key_ids));
   }
   const double uptime = base::monotonic_seconds() - about.started_monotonic_seconds;
-  status.raw("audit", audit_json(context.audit))
+  status.raw("audit", audit_json(context.audit, call.who))
       .number("uptime_seconds", static_cast<std::uint64_t>(uptime));
   return json_response(200, status.done());
 }

@@ -74,6 +74,7 @@ base::Result<http::Response> list_teams(const Context& context, const Call& call
   const auto snapshot = context.store.snapshot();
   for (const auto& [id, record] : snapshot->teams) {
     if (id <= page->after()) continue;
+    if (!may_see_team(call.who, id)) continue;
     if (page->full()) break;
     page->add(id, team_json(record->team));
   }

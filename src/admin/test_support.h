@@ -102,7 +102,8 @@ class FaultyCalls final : public audit::FileCalls {
 
 class Bench {
  public:
-  explicit Bench(model::WeakKeys weak_keys = model::WeakKeys::kRefuse) {
+  explicit Bench(model::WeakKeys weak_keys = model::WeakKeys::kRefuse,
+                 std::uint32_t failures_per_minute_max = 1'000'000) {
     std::vector<base::LockedBytes> keys;
     keys.emplace_back(std::string_view("0123456789abcdef0123456789abcdef"));
     keys_ = std::make_shared<const crypto::MasterKeys>(
@@ -125,6 +126,9 @@ class Bench {
     audit_ = must(audit::Log::open(options, seed, clock_, {}, [](const audit::Position&) {}));
     Options service{*store_, catalog_, *audit_, clock_};
     service.access.owner_token = base::Secret(kOwnerToken);
+    // Tests show more wrong tokens than people do; those of the limit set their own.
+    service.access.failures_per_minute_max = failures_per_minute_max;
+    service.access.proxy.roles = {{"platform", {Role::kOwner, Reveal::kYes, {}}}};
     service.weak_keys = weak_keys;
     service.version = "0.0-test";
     service.ready = [this] { return ready_; };
@@ -151,6 +155,45 @@ class Bench {
     request.authorization = authorization;
     request.has_authorization = !authorization.empty();
     return answer(request);
+  }
+
+  // By TCP with these fields beside Host.
+  Answer ask_fields(std::vector<http::Field> fields, std::string_view method,
+                    std::string_view target, std::string_view body = {}) {
+    fields.push_back({"Host", "localhost:8081"});
+    http::Request request = request_of(method, target, body);
+    request.remote = "192.0.2.7";
+    request.fields = fields;
+    return answer(request);
+  }
+  Answer ask_with_cookie_and_token(std::string_view cookie, std::string_view authorization,
+                                   std::string_view target) {
+    const http::Field fields[] = {{"Host", "localhost"}, {"Cookie", cookie}};
+    http::Request request = request_of("GET", target, {});
+    request.remote = "192.0.2.7";
+    request.fields = fields;
+    request.authorization = authorization;
+    request.has_authorization = true;
+    return answer(request);
+  }
+  // As root on the socket who shows a token.
+  Answer ask_socket_with(std::string_view authorization, std::string_view method,
+                         std::string_view target) {
+    http::Request request = request_of(method, target, {});
+    request.remote = "unix";
+    request.peer_uid = 0;
+    request.authorization = authorization;
+    request.has_authorization = true;
+    return answer(request);
+  }
+  // On the socket of the proxy, where the group `platform` is an owner's.
+  Answer ask_proxy(std::int64_t uid, const std::vector<http::Field>& fields,
+                   std::string_view method, std::string_view target, std::string_view body = {}) {
+    http::Request request = request_of(method, target, body);
+    request.remote = "unix";
+    request.peer_uid = uid;
+    request.fields = fields;
+    return answer(request, Door::kProxy);
   }
 
   // For what must succeed.
@@ -199,8 +242,8 @@ class Bench {
     request.id = "0123456789abcdef";
     return request;
   }
-  Answer answer(const http::Request& request) {
-    const http::Response response = service_->answer(request);
+  Answer answer(const http::Request& request, Door door = Door::kAdmin) {
+    const http::Response response = service_->answer(request, door);
     return {response.status, std::string(response.content_type), response.extra_fields,
             std::string(response.body.expose())};
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,9 +39,11 @@ enum class Reveal { kNo, kYes };
 
 // What can be seen to be wrong or doubtful of these groups before they are saved: the same key at
 // equal priority and specificity in groups that can match the same workload, NF_ keys. One sentence
-// each.
+// each. Stored groups that are not `visible` (a test; none: all are) are not spoken of.
+using Visible = std::function<bool(const model::GroupHeader&)>;
 [[nodiscard]] std::vector<std::string> save_warnings(const View& view,
-                                                     const std::vector<model::Group>& groups);
+                                                     const std::vector<model::Group>& groups,
+                                                     const Visible& visible = {});
 // kInvalid: more than kFreeGlobsPerTeamMax free globs in a team after the save.
 [[nodiscard]] base::Result<void> check_free_globs(const View& view,
                                                   const std::vector<model::Group>& groups);

@@ -57,7 +57,7 @@ Candidate candidate_of(const store::GroupRecord& record) {
 
 class TieSearch {
  public:
-  explicit TieSearch(const std::vector<model::Group>& groups) {
+  TieSearch(const std::vector<model::Group>& groups, const Visible& visible) : visible_(visible) {
     for (const model::Group& group : groups) {
       names_.insert({group.header.team, group.header.name});
       saved_[level_of(group.header)].push_back(candidate_of(group));
@@ -93,6 +93,7 @@ class TieSearch {
     const auto level = saved_.find(level_of(record.header()));
     if (level == saved_.end() || budget_ == 0) return;
     if (names_.contains({record.header().team, record.header().name})) return;  // is replaced
+    if (visible_ && !visible_(record.header())) return;
     const Candidate stored = candidate_of(record);
     for (const Candidate& saved : level->second) {
       if (budget_ > 0) compare(saved, stored, warnings);
@@ -129,19 +130,21 @@ class TieSearch {
 
   std::set<std::pair<std::string_view, std::string_view>> names_;
   std::map<Level, std::vector<Candidate>> saved_;
+  const Visible& visible_;
   std::size_t budget_ = kComparisonsMax;
   bool incomplete_ = false;
 };
 
 }  // namespace
 
-std::vector<std::string> save_warnings(const View& view, const std::vector<model::Group>& groups) {
+std::vector<std::string> save_warnings(const View& view, const std::vector<model::Group>& groups,
+                                       const Visible& visible) {
   std::vector<std::string> all;
   for (const model::Group& group : groups) {
     for (std::string& warning : model::warnings(group)) all.push_back(std::move(warning));
   }
   std::vector<std::string> ties;
-  TieSearch(groups).run(view, ties);
+  TieSearch(groups, visible).run(view, ties);
   all.insert(all.end(), std::make_move_iterator(ties.begin()), std::make_move_iterator(ties.end()));
   return all;
 }
