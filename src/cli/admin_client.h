@@ -39,7 +39,7 @@ class AdminClient {
   };
 
   // The nearest word wins: --addr, --data-dir, SUTLER_ADDR, SUTLER_DATA_DIR, the default directory.
-  // kRefused when an address is given without SUTLER_TOKEN.
+  // SUTLER_TOKEN is shown where it is set; kRefused when an address is given without it.
   [[nodiscard]] static base::Result<AdminClient> find(const Context& context);
 
   // kTooLarge when the body is over what the server takes. `if_match` is an ETag or "*".

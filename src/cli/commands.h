@@ -17,6 +17,8 @@ void add_explain_command(CLI::App& root, Context& context);
 void add_fetch_command(CLI::App& root, Context& context);
 void add_run_command(CLI::App& root, Context& context);
 void add_jwt_command(CLI::App& root, Context& context);
+void add_operator_command(CLI::App& root, Context& context);
+void add_token_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
 void add_config_command(CLI::App& root, Context& context);
 void add_store_command(CLI::App& root, Context& context);  // hidden: for tests and measurements

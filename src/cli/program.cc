@@ -50,6 +50,8 @@ void declare(CLI::App& root, Context& context) {
   add_fetch_command(root, context);
   add_run_command(root, context);
   add_jwt_command(root, context);
+  add_operator_command(root, context);
+  add_token_command(root, context);
   add_audit_command(root, context);
   add_config_command(root, context);
   add_store_command(root, context);

@@ -9,6 +9,7 @@
 #include "model/group_writer.h"
 #include "server/group_files.h"
 #include "server/prepare.h"
+#include "server/proxy_listener.h"
 
 namespace sutler::server {
 
@@ -122,7 +123,7 @@ std::vector<std::string> App::admin_hosts() const {
 Result<void> App::prepare_admin() {
   auto token = read_owner_token(*dir_);
   if (!token) return pass(token);
-  admin::AccessOptions access;
+  admin::AccessOptions access = options_.admin_access.clone();
   access.owner_token = std::move(*token);
   access.allowed_hosts = admin_hosts();
   access.trusted_uids = {0, static_cast<std::int64_t>(::geteuid())};
@@ -160,6 +161,10 @@ Result<void> App::prepare_admin() {
                                        .body_bytes_max = base::limits::kAdminBodyBytesMax,
                                        .make_handler = handler});
   if (!socket) return pass(socket, "admin socket");
+  if (options_.admin_proxy_socket) {
+    auto proxy = listen_to_proxy(*admin_server_, options_, admin_);
+    if (!proxy) return pass(proxy, "admin_proxy_socket");
+  }
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "model/tree.h"
+#include "server/proxy_roles.h"
 
 namespace sutler::server {
 
@@ -40,6 +41,15 @@ Result<ConfigValue> read_value(const Tree& tree, const std::string& where) {
     value.values.emplace_back(tree.text);
     return value;
   }
+  if (tree.kind == Tree::Kind::kMap) {
+    value.shape = ConfigValue::Shape::kMap;
+    for (std::size_t i = 0; i < tree.items.size(); ++i) {
+      value.values.emplace_back(tree.names[i]);
+      value.values.push_back(config_json(tree.items[i]));
+    }
+    return value;
+  }
+  value.shape = ConfigValue::Shape::kList;
   if (tree.kind != Tree::Kind::kList) {
     return fail(Code::kInvalid, where + ": a setting is a value or a list of values");
   }

@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <thread>
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "server/proxy_roles.h"
 
 namespace sutler::server {
 namespace {
@@ -140,6 +142,41 @@ Result<void> require_port(const std::string& key, const std::string& address) {
               "write HOST:PORT with a numeric host, such as 127.0.0.1:8080 or [::1]:8080");
 }
 
+bool is_field_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+Result<void> read_proxy(Reader& reader, Options& options) {
+  admin::ProxyOptions& proxy = options.admin_access.proxy;
+  const auto* path = reader.text("admin_proxy_socket");
+  auto roles = read_proxy_roles(reader.list("proxy_roles"), reader.origin("proxy_roles"));
+  if (!roles) return pass(roles);
+  proxy.roles = std::move(*roles);
+  if ((path == nullptr) != proxy.roles.empty()) {
+    return fail(Code::kInvalid, "admin_proxy_socket and proxy_roles belong together",
+                "the socket needs at least one group that has a role");
+  }
+  if (path != nullptr) options.admin_proxy_socket = *path;
+  for (const auto& [key, field] : {std::pair{"proxy_user_header", &proxy.user_field},
+                                   std::pair{"proxy_groups_header", &proxy.groups_field}}) {
+    if (const auto* name = reader.text(key)) *field = *name;
+    if (!is_field_name(*field)) reader.wrong(key, "the name of a header field");
+  }
+  const auto uids = reader.list("admin_proxy_uids");
+  if (!uids.empty()) proxy.uids.clear();
+  for (const std::string& word : uids) {
+    std::uint32_t uid = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), uid);
+    if (error != std::errc() || end != word.data() + word.size()) {
+      reader.wrong("admin_proxy_uids", "numbers of users");
+    }
+    proxy.uids.push_back(uid);
+  }
+  return {};
+}
+
 Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& options) {
   auto listen = listen_address(reader, raw);
   if (!listen) return pass(listen);
@@ -156,6 +193,13 @@ Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& opt
   if (!admin_tls) return pass(admin_tls);
   options.admin_tls = std::move(*admin_tls);
   options.admin_hosts = reader.list("admin_host");
+  // Where TLS ends in front, the browser speaks TLS all the same.
+  if (!options.admin_tls && !is_loopback(options.admin_listen)) {
+    options.admin_access.cookies = admin::CookieUse::kOnlyTls;
+  }
+  reader.number("admin_max_failures_per_minute", options.admin_access.failures_per_minute_max, 1,
+                1'000'000'000);
+  if (auto proxy = read_proxy(reader, options); !proxy) return proxy;
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/access.h"
 #include "audit/log.h"
 #include "base/locked_bytes.h"
 #include "base/result.h"
@@ -36,6 +37,9 @@ struct Options {
   std::string admin_listen = "127.0.0.1:8081";
   std::optional<TlsFiles> admin_tls;
   std::vector<std::string> admin_hosts;
+  // Cookies, throttling and the proxy; who is an owner is filled in by the app.
+  admin::AccessOptions admin_access;
+  std::optional<std::filesystem::path> admin_proxy_socket;
   http::Options http;
   provider::Options provider;
   audit::Options audit;

@@ -15,6 +15,7 @@ using base::Result;
 constexpr auto kValue = SettingKind::kValue;
 constexpr auto kSwitch = SettingKind::kSwitch;
 constexpr auto kList = SettingKind::kList;
+constexpr auto kMap = SettingKind::kMap;
 
 constexpr Setting kSettings[] = {
     {"data_dir", kValue, "DIR", "where the store, its keys and the audit log are"},
@@ -27,6 +28,18 @@ constexpr Setting kSettings[] = {
     {"admin_tls_key", kValue, "FILE", "its private key"},
     {"admin_plain_http", kSwitch, "", "TLS ends in front of --admin-listen"},
     {"admin_host", kList, "NAME", "a Host that --admin-listen answers to, beside its own address"},
+    {"admin_max_failures_per_minute", kValue, "N",
+     "wrong operator tokens of one address before 429 (10); a right token is never throttled"},
+    {"admin_proxy_socket", kValue, "PATH",
+     "a unix socket that believes an authenticating proxy who is asking", Where::kConfigOnly},
+    {"admin_proxy_uids", kList, "UID", "whose connections to that socket are the proxy's (0)",
+     Where::kConfigOnly},
+    {"proxy_user_header", kValue, "NAME", "the proxy's field for the user (X-Forwarded-User)",
+     Where::kConfigOnly},
+    {"proxy_groups_header", kValue, "NAME", "the proxy's field for his groups (X-Forwarded-Groups)",
+     Where::kConfigOnly},
+    {"proxy_roles", kMap, "ROLES", "what each group may do: `group: {role, reveal, scopes}`",
+     Where::kConfigOnly},
     {"master_key", kList, "SPEC",
      "file:PATH, env:NAME, credential:NAME or command:ARGV; the first wraps, all open "
      "(file:DATA_DIR/master.key)"},
@@ -91,7 +104,12 @@ Result<void> take_config(const RawSettings& raw, MergedSettings& merged) {
       return fail(Code::kInvalid, where + ": unknown key \"" + key + "\"",
                   "`sutler serve --help` lists the settings; keys are the flags with `_` for `-`");
     }
-    if (setting->kind != kList && value.values.size() != 1) {
+    if ((setting->kind == kMap) != (value.shape == ConfigValue::Shape::kMap)) {
+      return fail(Code::kInvalid, where + ": " + key +
+                                      (setting->kind == kMap ? " takes members, `name: …`"
+                                                             : " takes a value or a list of them"));
+    }
+    if (setting->kind != kList && setting->kind != kMap && value.values.size() != 1) {
       return fail(Code::kInvalid, where + ": " + key + " takes one value, not a list");
     }
     merged.values[key] = std::move(value.values);

@@ -20,6 +20,7 @@ enum class SettingKind {
   kSwitch,  // true or false
   kList,    // may be given several times; a list in the config file, separated by `,` in the
             // environment
+  kMap,     // of the config file only
 };
 
 enum class Where {
