@@ -252,14 +252,7 @@ Listener::Accepted Listener::accept_one() {
       peer.login_uid = login_uid_of(credentials.pid);
     }
   }
-  try {
-    std::make_shared<Session>(loop_, peer, tls_, handler_, gate_)->start();
-  } catch (const std::exception& e) {
-    // The reactor could not take the descriptor; the connection is lost, the listener is not.
-    loop_.limits().leave(peer.address);
-    base::log::error("a connection could not be served", {{"why", std::string_view(e.what())}});
-    return Accepted::kExhausted;
-  }
+  std::make_shared<Session>(loop_, peer, tls_, handler_, gate_)->start();
   return Accepted::kOne;
 }
 

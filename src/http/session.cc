@@ -54,7 +54,13 @@ void Session::start() {
   idle_order_ = loop_.next_idle_order();
   // The first request is due at once: whoever connects has something to ask.
   enter(State::kIdle, loop_.options().timeouts.header);
-  read_more();
+  // Often it is there already, and no wait is needed at all.
+  std::size_t plain_bytes = 0;
+  switch (transport_.read_now(in_.data(), in_.size(), plain_bytes)) {
+    case Transport::Outcome::kDone: return on_read(true, plain_bytes);
+    case Transport::Outcome::kPending: return read_more();
+    case Transport::Outcome::kFailed: return close();
+  }
 }
 
 void Session::enter(State state, std::chrono::milliseconds limit) {

@@ -1,5 +1,8 @@
 // The bytes of one connection, plain or through TLS: reading into a buffer and writing all of a
-// buffer, on an Asio socket. Belongs to its session and lives exactly as long.
+// buffer. Belongs to its session and lives exactly as long.
+//
+// The descriptor is handed to Asio only when it has to be waited for: a connection whose request is
+// there when it is accepted, and which ends with its answer, never costs the reactor anything.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -7,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,8 +29,10 @@ class Transport {
 
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
   [[nodiscard]] bool handshake_done() const { return !tls_ || tls_->handshake_done(); }
-  [[nodiscard]] bool is_open() const { return socket_.is_open(); }
 
+  // What is there already, without waiting: kDone with bytes as async_read() gives them, kPending:
+  // nothing yet, kFailed: the connection is over.
+  [[nodiscard]] Outcome read_now(char* plain, std::size_t size, std::size_t& plain_bytes);
   // Waits for bytes from the socket, then calls `done(bool open, std::size_t plain_bytes)`: not
   // open means that the connection is over; a plain connection's bytes are in `plain`, those of TLS
   // have still to be taken.
@@ -54,8 +60,14 @@ class Transport {
 
  private:
   [[nodiscard]] Outcome send_rest();
+  [[nodiscard]] int fd() { return socket_ ? socket_->native_handle() : fd_.get(); }
+  // Makes it Asio's.
+  [[nodiscard]] Socket& waitable();
 
-  Socket socket_;
+  boost::asio::io_context& io_;
+  const int family_;
+  base::FileDescriptor fd_;       // until the first wait
+  std::optional<Socket> socket_;  // from then on
   std::unique_ptr<crypto::TlsSession> tls_;
   std::string cipher_in_;
   std::string cipher_out_;  // TLS: what rest_ points into; what comes after it waits in the session
@@ -67,25 +79,25 @@ template <class Done>
 void Transport::async_read(char* plain, std::size_t size, Done&& done) {
   char* into = tls_ ? cipher_in_.data() : plain;
   const std::size_t room = tls_ ? cipher_in_.size() : size;
-  socket_.async_read_some(boost::asio::buffer(into, room),
-                          [this, done = std::forward<Done>(done)](
-                              const boost::system::error_code& ec, std::size_t bytes) mutable {
-                            if (!ec && tls_) tls_->feed({cipher_in_.data(), bytes});
-                            done(!ec && bytes > 0, tls_ ? std::size_t{0} : bytes);
-                          });
+  waitable().async_read_some(boost::asio::buffer(into, room),
+                             [this, done = std::forward<Done>(done)](
+                                 const boost::system::error_code& ec, std::size_t bytes) mutable {
+                               if (!ec && tls_) tls_->feed({cipher_in_.data(), bytes});
+                               done(!ec && bytes > 0, tls_ ? std::size_t{0} : bytes);
+                             });
 }
 
 template <class Done>
 void Transport::async_write_rest(Done&& done) {
   in_flight_ = true;
-  socket_.async_write_some(boost::asio::buffer(rest_.data(), rest_.size()),
-                           [this, done = std::forward<Done>(done)](
-                               const boost::system::error_code& ec, std::size_t bytes) mutable {
-                             in_flight_ = false;
-                             if (ec) return done(Outcome::kFailed);
-                             rest_.remove_prefix(bytes);
-                             done(flush());
-                           });
+  waitable().async_write_some(boost::asio::buffer(rest_.data(), rest_.size()),
+                              [this, done = std::forward<Done>(done)](
+                                  const boost::system::error_code& ec, std::size_t bytes) mutable {
+                                in_flight_ = false;
+                                if (ec) return done(Outcome::kFailed);
+                                rest_.remove_prefix(bytes);
+                                done(flush());
+                              });
 }
 
 }  // namespace sutler::http
