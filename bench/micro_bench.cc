@@ -67,7 +67,7 @@ const World& small_world() {
 std::vector<resolve::OpenGroup> open_all(const World& world) {
   std::vector<resolve::OpenGroup> groups;
   for (const auto& record : world.view()->index.find(workload("pay/api"))) {
-    groups.push_back({record, resolve::test::must(record->open())});
+    groups.push_back({record, resolve::test::must(record->open_entries())});
   }
   return groups;
 }

@@ -22,12 +22,12 @@ using base::Secret;
 constexpr std::size_t kVariableOverheadBytes = 48;
 constexpr std::size_t kFileOverheadBytes = 640;
 
-std::size_t estimated_bytes(const Bundle& bundle) {
+std::size_t estimated_bytes(const BundleView& bundle) {
   std::size_t bytes = 64;
-  for (const BundleVariable& variable : bundle.variables) {
+  for (const BundleVariableView& variable : bundle.variables) {
     bytes += variable.name.size() + variable.value.size() + kVariableOverheadBytes;
   }
-  for (const BundleFile& file : bundle.files) {
+  for (const BundleFileView& file : bundle.files) {
     bytes += file.path.size() + file.data.size() + kFileOverheadBytes;
   }
   return bytes + bytes / 16;
@@ -133,32 +133,46 @@ Result<void> sort_entries(const Cursor& at, std::vector<Entry>& entries, std::st
 
 }  // namespace
 
-Secret write_bundle_json(const Bundle& bundle) {
+Secret write_bundle_json(const BundleView& bundle) {
   std::string out;
   out.reserve(estimated_bytes(bundle));
   out += "{\"secrets\":[";
   std::string_view separator;
-  for (const BundleVariable& variable : bundle.variables) {
+  for (const BundleVariableView& variable : bundle.variables) {
     out += separator;
     out += "{\"type\":\"ENV\",\"key\":";
     append_json_string(out, variable.name);
     out += ",\"value\":";
-    append_json_string(out, variable.value.expose());
+    append_json_string(out, variable.value);
     out += '}';
     separator = ",";
   }
-  for (const BundleFile& file : bundle.files) {
+  for (const BundleFileView& file : bundle.files) {
     out += separator;
     out += "{\"type\":\"FILE\",\"path\":";
     append_json_string(out, file.path);
     out += ",\"data\":";
-    append_json_string(out, file.data.expose());
+    append_json_string(out, file.data);
     append_file_members_json(out, file);
     out += '}';
     separator = ",";
   }
   out += "]}";
   return Secret(std::move(out));
+}
+
+Secret write_bundle_json(const Bundle& bundle) {
+  BundleView view;
+  view.variables.reserve(bundle.variables.size());
+  for (const BundleVariable& one : bundle.variables) {
+    view.variables.push_back({one.name, one.value.expose()});
+  }
+  view.files.reserve(bundle.files.size());
+  for (const BundleFile& one : bundle.files) {
+    view.files.push_back(
+        {one.path, one.data.expose(), one.encoding, one.owner, one.group, one.permissions});
+  }
+  return write_bundle_json(view);
 }
 
 Result<Bundle> read_bundle_json(std::string_view text) {

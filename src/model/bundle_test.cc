@@ -38,7 +38,7 @@ constexpr std::string_view kFull =
 
 TEST(BundleTest, WritesThePayloadOfTheProtocol) {
   EXPECT_EQ(write_bundle_json(full_bundle()).expose(), kFull);
-  EXPECT_EQ(write_bundle_json({}).expose(), R"({"secrets":[]})");
+  EXPECT_EQ(write_bundle_json(Bundle{}).expose(), R"({"secrets":[]})");
 }
 
 TEST(BundleTest, ReadsBackWhatItWrote) {

@@ -36,7 +36,7 @@ std::string key_of(const model::Workload& workload) {
   return key;
 }
 
-registry::ServedPointer served_of(const model::Workload& workload, Resolved& resolved) {
+registry::ServedPointer served_of(const model::Workload& workload, Rendered& resolved) {
   auto served = std::make_shared<registry::Served>();
   served->workload = workload;
   served->groups.reserve(resolved.groups.size());
@@ -206,11 +206,10 @@ base::Result<BundleCache::Entry> BundleCache::get(const View& view,
     return entry;
   }
   state_->misses.fetch_add(1, std::memory_order_relaxed);
-  base::Result<Resolved> resolved = resolve(view, workload);
+  base::Result<Rendered> resolved = render(view, workload);
   if (!resolved) return pass(resolved);
-  const base::Secret body = model::write_bundle_json(resolved->bundle);
   auto made = std::make_shared<Entry::Impl>();
-  base::Result<std::string> sealed = state_->seal(key, body.expose(), made->aead);
+  base::Result<std::string> sealed = state_->seal(key, resolved->body.expose(), made->aead);
   if (!sealed) return pass(sealed);
   made->key = std::move(key);
   made->sealed = std::move(*sealed);

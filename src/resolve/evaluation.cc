@@ -36,10 +36,10 @@ Result<void> check_variable_size(std::string_view name, std::string_view value) 
 }
 
 // A literal was looked at when it was saved; the text of a template is seen here first.
-Result<void> check_file(const model::File& file, const Outcome& outcome) {
+Result<void> check_file(const store::FileView& file, const Outcome& outcome) {
   const std::string_view text = outcome.text();
   const bool is_base64 = file.encoding == model::Encoding::kBase64;
-  if (is_base64 && outcome.literal == nullptr && !base::base64_decode(text)) {
+  if (is_base64 && outcome.is_rendered && !base::base64_decode(text)) {
     return base::fail(Code::kInvalid, "its template gives text that is not base64",
                       "write ${KEY|base64}, or leave `encoding: base64` out", "not_base64");
   }
@@ -68,7 +68,7 @@ bool Evaluation::stopped() const {
 }
 
 void Evaluation::settle_variable(std::size_t position) {
-  const Winner<model::Variable>& winner = story_.merged.variables[position];
+  const Winner<store::VariableView>& winner = story_.merged.variables[position];
   Outcome& outcome = story_.variables[position];
   if (outcome.state != Outcome::State::kNew) return;
   outcome.state = Outcome::State::kRunning;
@@ -82,30 +82,32 @@ void Evaluation::settle_variable(std::size_t position) {
 }
 
 void Evaluation::settle_file(std::size_t position) {
-  const Winner<model::File>& winner = story_.merged.files[position];
+  const Winner<store::FileView>& winner = story_.merged.files[position];
   Outcome& outcome = story_.files[position];
-  Result<void> done = evaluate(winner.entry->data, winner.group, outcome);
+  Result<void> done = evaluate(winner.entry->value, winner.group, outcome);
   if (done) done = check_file(*winner.entry, outcome);
   if (done) done = count(winner.key, outcome.text());
   outcome.state = done ? Outcome::State::kDone : Outcome::State::kFailed;
   if (!done) tell_problem(std::move(done.error()), "file ", winner.key, winner.group);
 }
 
-Result<void> Evaluation::evaluate(const model::Value& value, std::size_t group, Outcome& outcome) {
-  if (const auto* literal = std::get_if<model::Literal>(&value)) {
-    outcome.literal = &literal->text;
+Result<void> Evaluation::evaluate(const store::ValueView& value, std::size_t group,
+                                  Outcome& outcome) {
+  if (value.other == nullptr) {
+    outcome.literal = value.literal;
     return {};
   }
-  if (const auto* text = std::get_if<model::Template>(&value)) {
+  if (const auto* text = std::get_if<model::Template>(value.other)) {
     if (path_.size() > limits::kTemplateDepthMax) return too_deep();
     outcome.depth = 1;
     Result<base::Secret> rendered = render_template(
         *text, workload_, [&](std::string_view name) { return look_up(name, outcome); });
     if (!rendered) return pass(rendered);
     outcome.rendered = std::move(*rendered);
+    outcome.is_rendered = true;
     return {};
   }
-  if (const auto* reference = std::get_if<model::Reference>(&value)) {
+  if (const auto* reference = std::get_if<model::Reference>(value.other)) {
     return base::fail(
         Code::kUnavailable,
         "its value is kept in the source " + reference->from + ", and no such source is configured",
@@ -148,7 +150,7 @@ Result<void> Evaluation::count(std::string_view key, std::string_view text) {
 
 std::optional<std::size_t> Evaluation::find_variable(std::string_view name) const {
   const auto& all = story_.merged.variables;
-  const auto at = std::ranges::lower_bound(all, name, {}, &Winner<model::Variable>::key);
+  const auto at = std::ranges::lower_bound(all, name, {}, &Winner<store::VariableView>::key);
   if (at == all.end() || at->key != name) return std::nullopt;
   return static_cast<std::size_t>(at - all.begin());
 }
@@ -156,7 +158,7 @@ std::optional<std::size_t> Evaluation::find_variable(std::string_view name) cons
 bool Evaluation::has_key(std::string_view key) const {
   if (!key.starts_with('/')) return find_variable(key).has_value();
   const auto& all = story_.merged.files;
-  return std::ranges::binary_search(all, key, {}, &Winner<model::File>::key);
+  return std::ranges::binary_search(all, key, {}, &Winner<store::FileView>::key);
 }
 
 void Evaluation::check_required() {

@@ -22,7 +22,7 @@ class Evaluation {
  private:
   void settle_variable(std::size_t position);
   void settle_file(std::size_t position);
-  base::Result<void> evaluate(const model::Value& value, std::size_t group, Outcome& outcome);
+  base::Result<void> evaluate(const store::ValueView& value, std::size_t group, Outcome& outcome);
   base::Result<std::string_view> look_up(std::string_view name, Outcome& asker);
   base::Result<void> count(std::string_view key, std::string_view text);
   void check_required();

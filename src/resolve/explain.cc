@@ -115,8 +115,8 @@ class Writer {
       append_member(out_, "key", winner.key);
       append_member(out_, "kind", "ENV");
       append_value(winner.entry->value, story_.variables[i]);
-      append_origin(winner, [&](const model::Group& group) -> const model::Value& {
-        return group.variables.find(winner.key)->second.value;
+      append_origin(winner, [&](const store::OpenEntries& entries) {
+        return entries.variable(winner.key)->value;
       });
       out_ += '}';
     }
@@ -125,9 +125,9 @@ class Writer {
       open_element();
       append_member(out_, "path", winner.key);
       append_member(out_, "kind", "FILE");
-      append_value(winner.entry->data, story_.files[i]);
-      append_origin(winner, [&](const model::Group& group) -> const model::Value& {
-        return group.files.find(winner.key)->second.data;
+      append_value(winner.entry->value, story_.files[i]);
+      append_origin(winner, [&](const store::OpenEntries& entries) {
+        return entries.file(winner.key)->value;
       });
       out_ += '}';
     }
@@ -135,13 +135,15 @@ class Writer {
   }
 
   // A value that could not be given has neither `value` nor `masked` when values are asked for.
-  void append_value(const model::Value& value, const Outcome& outcome) {
+  void append_value(const store::ValueView& value, const Outcome& outcome) {
     if (reveal_ == Reveal::kNo) {
       append_flag(out_, "masked");
     } else if (outcome.state == Outcome::State::kDone) {
       append_member(out_, "value", outcome.text());
     }
-    if (std::holds_alternative<model::Template>(value)) append_flag(out_, "template");
+    const bool is_template =
+        value.other != nullptr && std::holds_alternative<model::Template>(*value.other);
+    if (is_template) append_flag(out_, "template");
   }
 
   void append_from(std::size_t position) {
@@ -158,17 +160,17 @@ class Writer {
     for (const std::size_t position : winner.overridden) {
       open_element();
       append_from(position);
-      if (reveal_ == Reveal::kYes) append_unresolved(value_in(story_.groups[position].group));
+      if (reveal_ == Reveal::kYes) append_unresolved(value_in(story_.groups[position].entries));
       out_ += '}';
     }
     out_ += ']';
   }
 
   // What lost the merge is shown as it was written.
-  void append_unresolved(const model::Value& value) {
-    if (const auto* literal = std::get_if<model::Literal>(&value)) {
-      append_member(out_, "value", literal->text.expose());
-    } else if (const auto* text = std::get_if<model::Template>(&value)) {
+  void append_unresolved(const store::ValueView& value) {
+    if (value.other == nullptr) {
+      append_member(out_, "value", value.literal);
+    } else if (const auto* text = std::get_if<model::Template>(value.other)) {
       append_member(out_, "value", text->text.expose());
     }
   }

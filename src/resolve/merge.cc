@@ -1,26 +1,29 @@
 #include "resolve/merge.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace sutler::resolve {
 namespace {
 
 // All entries of one kind of all groups, sorted by key and, under one key, in merge order: the
-// first of each run is the winner.
-template <class Entry, class Map>
-std::vector<Winner<Entry>> merge_kind(const std::vector<OpenGroup>& groups, Map model::Group::* map,
+// first of each run is the winner. The entries of each group are sorted already.
+template <class Entry>
+std::vector<Winner<Entry>> merge_kind(const std::vector<OpenGroup>& groups,
+                                      const std::vector<Entry>& (store::OpenEntries::*entries)()
+                                          const,
                                       Overridden overridden) {
   std::vector<Winner<Entry>> all;
   std::size_t count = 0;
-  for (const OpenGroup& open : groups) count += (open.group.*map).size();
+  for (const OpenGroup& open : groups) count += (open.entries.*entries)().size();
   all.reserve(count);
+  const auto by_key = [](const auto& a, const auto& b) { return a.key < b.key; };
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    for (const auto& [key, entry] : groups[i].group.*map) all.push_back({key, &entry, i, {}});
+    const auto sorted = static_cast<std::ptrdiff_t>(all.size());
+    for (const Entry& entry : (groups[i].entries.*entries)()) {
+      all.push_back({entry.key, &entry, i, {}});
+    }
+    std::inplace_merge(all.begin(), all.begin() + sorted, all.end(), by_key);
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.key, a.group) < std::tie(b.key, b.group);
-  });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (kept > 0 && all[kept - 1].key == all[i].key) {
@@ -37,8 +40,8 @@ std::vector<Winner<Entry>> merge_kind(const std::vector<OpenGroup>& groups, Map 
 }  // namespace
 
 Merged merge(const std::vector<OpenGroup>& groups, Overridden overridden) {
-  return {merge_kind<model::Variable>(groups, &model::Group::variables, overridden),
-          merge_kind<model::File>(groups, &model::Group::files, overridden)};
+  return {merge_kind(groups, &store::OpenEntries::variables, overridden),
+          merge_kind(groups, &store::OpenEntries::files, overridden)};
 }
 
 }  // namespace sutler::resolve

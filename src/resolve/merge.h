@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/group.h"
 #include "model/workload.h"
+#include "store/open_entries.h"
 #include "store/snapshot.h"
 
 namespace sutler::resolve {
@@ -16,21 +16,21 @@ namespace sutler::resolve {
 // A matching group, opened.
 struct OpenGroup {
   std::shared_ptr<const store::GroupRecord> record;
-  model::Group group;
+  store::OpenEntries entries;
 };
 
 // One key of the merged bundle: where it comes from and what it beat, in merge order.
 template <class Entry>
 struct Winner {
-  std::string_view key;  // variable name or file path; into the OpenGroup
+  std::string_view key;  // variable name or file path; into the record
   const Entry* entry = nullptr;
   std::size_t group = 0;                // position in the list of groups
   std::vector<std::size_t> overridden;  // positions, in merge order
 };
 
 struct Merged {
-  std::vector<Winner<model::Variable>> variables;  // sorted by name
-  std::vector<Winner<model::File>> files;          // sorted by path
+  std::vector<Winner<store::VariableView>> variables;  // sorted by name
+  std::vector<Winner<store::FileView>> files;          // sorted by path
 };
 
 enum class Overridden { kForget, kKeep };  // the fetch needs no story

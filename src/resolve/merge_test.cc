@@ -113,8 +113,12 @@ RC_GTEST_PROP(MergeProperty, AnIndexBuiltInStepsFindsWhatOneBuiltAtOnceFinds, ()
 
 TEST(Merge, WhatWasOverriddenIsKeptInOrder) {
   std::vector<OpenGroup> groups(3);
-  for (auto& open : groups) open.group.variables["A"].value = model::Literal{base::Secret("x")};
-  groups[1].group.variables["B"].value = model::Literal{base::Secret("y")};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    model::Group group;
+    group.variables["A"].value = model::Literal{base::Secret("x")};
+    if (i == 1) group.variables["B"].value = model::Literal{base::Secret("y")};
+    groups[i].entries = store::OpenEntries(std::move(group));
+  }
   const Merged merged = merge(groups, Overridden::kKeep);
   ASSERT_EQ(merged.variables.size(), 2u);
   EXPECT_EQ(merged.variables[0].group, 0u);

@@ -9,8 +9,23 @@ namespace sutler::resolve {
 namespace {
 
 base::Secret take(Outcome& outcome) {
-  if (outcome.literal != nullptr) return outcome.literal->clone();
+  if (!outcome.is_rendered) return base::Secret(outcome.literal);
   return std::move(outcome.rendered);
+}
+
+model::BundleView view_of(const Story& story) {
+  model::BundleView bundle;
+  bundle.variables.reserve(story.variables.size());
+  for (std::size_t i = 0; i < story.variables.size(); ++i) {
+    bundle.variables.push_back({story.merged.variables[i].key, story.variables[i].text()});
+  }
+  bundle.files.reserve(story.files.size());
+  for (std::size_t i = 0; i < story.files.size(); ++i) {
+    const store::FileView& file = *story.merged.files[i].entry;
+    bundle.files.push_back(
+        {file.key, story.files[i].text(), file.encoding, file.owner, file.group, file.permissions});
+  }
+  return bundle;
 }
 
 model::Bundle make_bundle(Story& story) {
@@ -22,7 +37,7 @@ model::Bundle make_bundle(Story& story) {
   }
   bundle.files.reserve(story.files.size());
   for (std::size_t i = 0; i < story.files.size(); ++i) {
-    const model::File& file = *story.merged.files[i].entry;
+    const store::FileView& file = *story.merged.files[i].entry;
     bundle.files.push_back({std::string(story.merged.files[i].key), take(story.files[i]),
                             file.encoding, file.owner, file.group, file.permissions});
   }
@@ -40,14 +55,19 @@ std::string groups_json(const std::vector<MatchIndex::Pointer>& groups) {
   return out += ']';
 }
 
-std::string keys_json(const model::Bundle& bundle) {
-  std::string out = "[";
+std::string keys_json(const Merged& merged) {
+  std::size_t bytes = 2;
+  for (const auto& variable : merged.variables) bytes += variable.key.size() + 3;
+  for (const auto& file : merged.files) bytes += file.key.size() + 3;
+  std::string out;
+  out.reserve(bytes);
+  out += '[';
   const auto append = [&out](std::string_view key) {
     if (out.size() > 1) out += ',';
     base::append_json_string(out, key);
   };
-  for (const auto& variable : bundle.variables) append(variable.name);
-  for (const auto& file : bundle.files) append(file.path);
+  for (const auto& variable : merged.variables) append(variable.key);
+  for (const auto& file : merged.files) append(file.key);
   return out += ']';
 }
 
@@ -70,10 +90,22 @@ base::Result<Resolved> resolve(const View& view, const model::Workload& workload
   Resolved resolved;
   resolved.bundle = make_bundle(story);
   resolved.groups_json = groups_json(story.found);
-  resolved.keys_json = keys_json(resolved.bundle);
+  resolved.keys_json = keys_json(story.merged);
   resolved.won = won_keys(story);
   resolved.groups = std::move(story.found);
   return resolved;
+}
+
+base::Result<Rendered> render(const View& view, const model::Workload& workload) {
+  Story story = tell(view, workload, Overridden::kForget, OnProblem::kStop);
+  if (!story.problems.empty()) return base::Unexpected(std::move(story.problems.front().error));
+  Rendered rendered;
+  rendered.body = model::write_bundle_json(view_of(story));
+  rendered.groups_json = groups_json(story.found);
+  rendered.keys_json = keys_json(story.merged);
+  rendered.won = won_keys(story);
+  rendered.groups = std::move(story.found);
+  return rendered;
 }
 
 }  // namespace sutler::resolve

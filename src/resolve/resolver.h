@@ -31,6 +31,16 @@ struct Resolved {
 // a match), template_cycle, unknown_name, missing_required, bundle_too_large, corrupt.
 [[nodiscard]] base::Result<Resolved> resolve(const View& view, const model::Workload& workload);
 
+// The same, written as the answer's body at once, without a copy of each value on the way.
+struct Rendered {
+  base::Secret body;
+  std::string groups_json;
+  std::string keys_json;
+  std::vector<std::shared_ptr<const store::GroupRecord>> groups;
+  std::vector<registry::PackedKeys> won;  // of each of the groups, the keys of the bundle
+};
+[[nodiscard]] base::Result<Rendered> render(const View& view, const model::Workload& workload);
+
 enum class Reveal { kNo, kYes };
 // The whole story as JSON (docs/explain.md). Never fails for a problem of the bundle: it is part of
 // the story.

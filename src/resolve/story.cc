@@ -41,7 +41,6 @@ bool check_team(const View& view, const model::Workload& workload, Story& story)
 // What is known of a group whose body does not open: its names.
 model::Group without_values(const store::GroupRecord& record) {
   model::Group group;
-  group.header = record.header();
   const store::GroupRecord::Keys keys = record.keys();
   for (const std::string_view name : keys.variables) {
     group.variables.emplace(name, model::Variable{model::Masked{}});
@@ -57,16 +56,16 @@ model::Group without_values(const store::GroupRecord& record) {
 void open_groups(Story& story, OnProblem on_problem) {
   story.groups.reserve(story.found.size());
   for (const MatchIndex::Pointer& record : story.found) {
-    base::Result<model::Group> group = record->open();
-    if (group) {
-      story.groups.push_back({record, std::move(*group)});
+    base::Result<store::OpenEntries> entries = record->open_entries();
+    if (entries) {
+      story.groups.push_back({record, std::move(*entries)});
       continue;
     }
-    base::Error error = std::move(group.error());
+    base::Error error = std::move(entries.error());
     error.name = "corrupt";
     story.problems.push_back({std::move(error), {}, record->header().name});
     if (on_problem == OnProblem::kStop) return;
-    story.groups.push_back({record, without_values(*record)});
+    story.groups.push_back({record, store::OpenEntries(without_values(*record))});
   }
 }
 

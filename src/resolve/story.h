@@ -25,13 +25,12 @@ struct Problem {
 struct Outcome {
   enum class State { kNew, kRunning, kDone, kFailed };
   State state = State::kNew;
-  const base::Secret* literal = nullptr;  // into the Story's groups
-  base::Secret rendered;                  // of a template
-  std::size_t depth = 0;                  // templates from here to the literal farthest away
+  std::string_view literal;  // into the Story's groups; empty for a template
+  base::Secret rendered;     // of a template
+  bool is_rendered = false;  // it is a template's
+  std::size_t depth = 0;     // templates from here to the literal farthest away
 
-  [[nodiscard]] std::string_view text() const {
-    return literal != nullptr ? literal->expose() : rendered.expose();
-  }
+  [[nodiscard]] std::string_view text() const { return is_rendered ? rendered.expose() : literal; }
 };
 
 // Move-only; views and pointers in it stay good when it is moved.

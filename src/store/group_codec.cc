@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "store/open_entries.h"
 #include "store/value_codec.h"
 #include "store/wire.h"
 
@@ -57,6 +58,14 @@ void read_names(ByteReader& in, Visit&& visit) {
     name = read_name(in, name, i);
     if (in.ok()) visit(name);
   }
+}
+
+// The same into a list with room for all of them.
+template <class List, class Visit>
+void read_names(ByteReader& in, List& list, Visit&& visit) {
+  ByteReader ahead = in;
+  list.reserve(ahead.count());
+  read_names(in, visit);
 }
 
 std::size_t header_bytes(const model::GroupHeader& header) {
@@ -174,6 +183,29 @@ bool decode_group_body(std::string_view bytes, std::string_view packed_keys, mod
   });
   read_names(names, [&](std::string_view path) {
     group.files.emplace_hint(group.files.end(), path, read_file(in));
+  });
+  return names.done() && in.done();
+}
+
+bool decode_entries(base::Secret body, std::string_view packed_keys, OpenEntries& out) {
+  out.body_ = std::make_unique<const base::Secret>(std::move(body));
+  ByteReader names(packed_keys);
+  ByteReader in(out.body_->expose());
+  read_format(in);
+  const auto value = [&]() -> ValueView {
+    if (const auto literal = read_literal(in)) return {*literal, nullptr};
+    return {{}, &out.others_.emplace_back(read_value(in))};
+  };
+  read_names(names, out.variables_,
+             [&](std::string_view name) { out.variables_.push_back({name, value()}); });
+  read_names(names, out.files_, [&](std::string_view path) {
+    FileView& view = out.files_.emplace_back(FileView{path, value()});
+    model::File members;
+    read_file_members(in, members);
+    view.encoding = members.encoding;
+    view.owner = std::move(members.owner);
+    view.group = std::move(members.group);
+    view.permissions = std::move(members.permissions);
   });
   return names.done() && in.done();
 }

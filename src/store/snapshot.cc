@@ -26,19 +26,31 @@ GroupRecord::Keys GroupRecord::keys() const {
   return {std::move(unpacked->variables), std::move(unpacked->files)};
 }
 
-base::Result<model::Group> GroupRecord::open() const {
+template <class Out, class Decode>
+base::Result<Out> GroupRecord::open_body(Decode&& decode) const {
   const Place place{kGroupKind, {id_.data(), id_.size()}, version_, revision_, false};
   RecordOpener opener(*sealer_, place);
   auto unwrapped = opener.unwrap({key_id_.data(), key_id_.size()}, wrapped());
   if (!unwrapped) return pass(unwrapped);
-  const auto body = opener.open(Part::kBody, sealed_body());
+  auto body = opener.open(Part::kBody, sealed_body());
   if (!body) return fail_record(place, "does not open");
-  model::Group group;
-  if (!decode_group_body(body->expose(), packed_keys(), group)) {
-    return fail_record(place, "has a body that cannot be read");
-  }
-  group.header = header_;
+  Out out;
+  if (!decode(std::move(*body), out)) return fail_record(place, "has a body that cannot be read");
+  return out;
+}
+
+base::Result<model::Group> GroupRecord::open() const {
+  auto group = open_body<model::Group>([this](base::Secret body, model::Group& out) {
+    return decode_group_body(body.expose(), packed_keys(), out);
+  });
+  if (group) group->header = header_;
   return group;
+}
+
+base::Result<OpenEntries> GroupRecord::open_entries() const {
+  return open_body<OpenEntries>([this](base::Secret body, OpenEntries& out) {
+    return decode_entries(std::move(body), packed_keys(), out);
+  });
 }
 
 std::shared_ptr<const GroupRecord> Snapshot::find_group(std::string_view team,

@@ -17,6 +17,7 @@
 #include "crypto/hmac.h"
 #include "model/group.h"
 #include "model/team.h"
+#include "store/open_entries.h"
 #include "store/operator_table.h"
 
 namespace sutler::store {
@@ -39,9 +40,13 @@ class GroupRecord {
   [[nodiscard]] Keys keys() const;  // views into this record
   // The whole group with its values. kCorrupt when the body does not open as this record's.
   [[nodiscard]] base::Result<model::Group> open() const;
+  // The same as views, for a fetch; they die with the entries or this record.
+  [[nodiscard]] base::Result<OpenEntries> open_entries() const;
 
  private:
   friend class RecordCodec;
+  template <class Out, class Decode>
+  [[nodiscard]] base::Result<Out> open_body(Decode&& decode) const;
   [[nodiscard]] std::string_view packed_keys() const;
   [[nodiscard]] std::string_view wrapped() const;
   [[nodiscard]] std::string_view sealed_body() const;

@@ -122,6 +122,13 @@ model::Value read_value(ByteReader& in) {
   }
 }
 
+std::optional<std::string_view> read_literal(ByteReader& in) {
+  ByteReader ahead = in;
+  if (ahead.byte(kTagMax) != kLiteral || !ahead.ok()) return std::nullopt;
+  in = ahead;
+  return in.text();
+}
+
 void write_file(ByteWriter& out, const model::File& file) {
   write_value(out, file.data);
   out.byte(static_cast<unsigned>(file.encoding));
@@ -133,12 +140,16 @@ void write_file(ByteWriter& out, const model::File& file) {
 model::File read_file(ByteReader& in) {
   model::File file;
   file.data = read_value(in);
+  read_file_members(in, file);
+  return file;
+}
+
+void read_file_members(ByteReader& in, model::File& file) {
   file.encoding =
       static_cast<model::Encoding>(in.byte(static_cast<unsigned>(model::Encoding::kBase64)));
   file.owner = read_ownership(in);
   file.group = read_ownership(in);
   file.permissions = read_permissions(in);
-  return file;
 }
 
 std::size_t encoded_bytes(const model::Value& value) {

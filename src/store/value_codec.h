@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string_view>
 
 #include "model/entry.h"
 #include "model/value.h"
@@ -15,6 +17,11 @@ void write_file(ByteWriter& out, const model::File& file);
 // What cannot be read is refused in the reader; the value given is then of no use.
 [[nodiscard]] model::Value read_value(ByteReader& in);
 [[nodiscard]] model::File read_file(ByteReader& in);
+// All of a file that comes after its data.
+void read_file_members(ByteReader& in, model::File& file);
+// The text of a literal, into the bytes that are read; nothing, and nothing is read, when the next
+// value is none.
+[[nodiscard]] std::optional<std::string_view> read_literal(ByteReader& in);
 
 // At least as many bytes as writing takes.
 [[nodiscard]] std::size_t encoded_bytes(const model::Value& value);
