@@ -109,12 +109,12 @@ def test_a_forwarded_address_opens_nothing_and_is_not_recorded(site, header):
 
 
 def test_old_and_new_key_overlap_and_then_the_old_one_ends(site):
-    first = site.api("GET", "/api/v1/teams/red/keys")["keys"][0]["id"]
+    first = site.api("GET", "/api/v1/teams/red/keys")["items"][0]["id"]
     site.add_key("red", "newer-" + RED)
     new, old = tokens.token("newer-" + RED), tokens.token(RED)
     assert site.fetch(old, "/red").status == site.fetch(new, "/red").status == 200
     site.cli("team", "key", "retire", "red", first, "--after", "2s")
-    states = {one["id"]: one["state"] for one in site.api("GET", "/api/v1/teams/red/keys")["keys"]}
+    states = {one["id"]: one["state"] for one in site.api("GET", "/api/v1/teams/red/keys")["items"]}
     assert states[first] == "retiring"
     start = time.monotonic()
     with KeepAlive(site.provider) as asker:
@@ -125,7 +125,7 @@ def test_old_and_new_key_overlap_and_then_the_old_one_ends(site):
             return asker.get(old, "/red").status == 401
         eventually(ended, 4, "the end of the old key")
     assert 1 < time.monotonic() - start < 4, "the overlap is as long as was said"
-    states = {one["id"]: one["state"] for one in site.api("GET", "/api/v1/teams/red/keys")["keys"]}
+    states = {one["id"]: one["state"] for one in site.api("GET", "/api/v1/teams/red/keys")["items"]}
     assert states[first] == "retired"
 
 
@@ -154,7 +154,7 @@ def test_no_valid_request_fails_while_keys_change(site):
 
 
 def test_a_retired_key_stays_retired_after_a_restart(site, serve):
-    first = site.api("GET", "/api/v1/teams/red/keys")["keys"][0]["id"]
+    first = site.api("GET", "/api/v1/teams/red/keys")["items"][0]["id"]
     site.add_key("red", "newer-" + RED)
     site.cli("team", "key", "retire", "red", first, "--after", "0s")
     eventually(lambda: site.fetch(tokens.token(RED), "/red").status == 401, 2, "its end")
