@@ -29,6 +29,8 @@ inline constexpr std::size_t kFreeGlobsPerTeamMax = 1'000;  // patterns that are
 inline constexpr int kPriorityMax = 100;
 inline constexpr int kPriorityDefault = 10;
 inline constexpr std::size_t kSigningKeysPerTeamMax = 16;
+// Of all teams together. Each costs up to about 5 KiB of locked memory.
+inline constexpr std::size_t kSigningKeysMax = 20'000;
 inline constexpr std::size_t kSigningKeyBytesMin = 32;  // RFC 7518 section 3.2
 inline constexpr std::size_t kSigningKeyBytesMax = 4096;
 inline constexpr int kLeewaySecondsDefault = 30;

@@ -1,21 +1,18 @@
 #include "base/locked_bytes.h"
 
-#include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/locked_arena.h"
 
 namespace sutler::base {
 
 LockedBytes::LockedBytes(std::size_t bytes) : size_(bytes) {
   if (bytes == 0) return;
-  if (sodium_init() < 0) std::abort();
-  data_ = static_cast<unsigned char*>(sodium_malloc(bytes));
-  if (data_ == nullptr) std::abort();
-  std::memset(data_, 0, bytes);
+  data_ = static_cast<unsigned char*>(locked_allocate(bytes));
 }
 
 LockedBytes::LockedBytes(std::string_view content) : LockedBytes(content.size()) {
@@ -27,14 +24,14 @@ LockedBytes::LockedBytes(LockedBytes&& other) noexcept
 
 LockedBytes& LockedBytes::operator=(LockedBytes&& other) noexcept {
   if (this != &other) {
-    sodium_free(data_);
+    locked_free(data_, size_);
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
   }
   return *this;
 }
 
-LockedBytes::~LockedBytes() { sodium_free(data_); }
+LockedBytes::~LockedBytes() { locked_free(data_, size_); }
 
 void harden_process() noexcept {
   const rlimit none{0, 0};

@@ -1,5 +1,5 @@
-// Bytes of a long-lived key: in locked memory between guard pages, left out of core dumps,
-// wiped when freed (libsodium's sodium_malloc). Each block costs a page of locked memory.
+// Bytes of a long-lived key: in locked memory, left out of core dumps, wiped when freed. There may
+// be many: they share pages (locked_arena.h).
 #pragma once
 
 #include <cstddef>

@@ -83,13 +83,6 @@ Result<void> MasterKeys::unwrap_into(std::string_view id, std::string_view assoc
               "add the key with that id to master_key; the one given first is " + primary_id());
 }
 
-Result<base::LockedBytes> MasterKeys::derive(std::string_view id, std::string_view info) const {
-  for (const auto& entry : entries_) {
-    if (entry->id == id) return derive_key(entry->key.key().expose(), info);
-  }
-  return fail(Code::kRefused, "master key " + std::string(id) + " is not configured");
-}
-
 Result<void> create_master_key_file(const std::filesystem::path& path) {
   base::LockedBytes key(kAeadKeyBytes);
   random_fill(key.bytes());

@@ -38,9 +38,6 @@ class MasterKeys {
   // open.
   [[nodiscard]] base::Result<void> unwrap_into(std::string_view id, std::string_view associated,
                                                std::string_view wrapped, char* data_key) const;
-  // A key for another purpose (the set-hash), derived from the master key with that id.
-  [[nodiscard]] base::Result<base::LockedBytes> derive(std::string_view id,
-                                                       std::string_view info) const;
 
  private:
   struct Entry;

@@ -51,7 +51,11 @@ class Planner {
  public:
   Planner(const State& state, const StoreKeys& keys, const CommitInfo& info)
       : state_(state), keys_(keys), info_(info), revision_(state.head.revision + 1) {
-    for (const auto& [id, record] : state.snapshot->teams) team_paths_[id] = record->team.path;
+    for (const auto& [id, record] : state.snapshot->teams) {
+      team_paths_[id] = record->team.path;
+      signing_keys_ += record->team.keys.size();
+    }
+    signing_keys_before_ = signing_keys_;
   }
 
   Result<void> plan(const PutGroup& change) {
@@ -110,6 +114,7 @@ class Planner {
     }
     auto record = start(kTeamKind, team.id, "", quoted("team", team.id));
     if (!record) return pass(record);
+    signing_keys_ += team.keys.size() - keys_of(team.id);
     record->header = encode_team_header({team.id, info_});
     record->body = encode_team_body(team);
     team_paths_[team.id] = team.path;
@@ -127,6 +132,7 @@ class Planner {
     auto record = start(kTeamKind, change.id, "", quoted("team", change.id));
     if (!record) return pass(record);
     record->record.deleted = true;
+    signing_keys_ -= keys_of(change.id);
     record->header = encode_tombstone({change.id, "", info_});
     team_paths_.erase(change.id);
     teams_deleted_.insert(change.id);
@@ -176,6 +182,12 @@ class Planner {
                                       quoted("team", at->second));
     }
     if (auto empty = check_deleted_teams(); !empty) return pass(empty);
+    if (signing_keys_ > base::limits::kSigningKeysMax && signing_keys_ > signing_keys_before_) {
+      return fail(Code::kTooLarge,
+                  "all teams together would have more than " +
+                      std::to_string(base::limits::kSigningKeysMax) + " signing keys",
+                  "remove teams that are not used any more; retired keys go when a new one comes");
+    }
     return std::move(planned_);
   }
 
@@ -226,11 +238,18 @@ class Planner {
     return fail(Code::kConflict, "the team still has groups: " + *left, "delete its groups first");
   }
 
+  [[nodiscard]] std::size_t keys_of(const std::string& team) const {
+    const auto at = state_.snapshot->teams.find(team);
+    return at == state_.snapshot->teams.end() ? 0 : at->second->team.keys.size();
+  }
+
   const State& state_;
   const StoreKeys& keys_;
   const CommitInfo& info_;
   std::uint64_t revision_;
   std::map<std::string, std::string> team_paths_;  // of the teams there will be
+  std::size_t signing_keys_ = 0;  // that there will be, of all teams
+  std::size_t signing_keys_before_ = 0;
   std::set<std::string> teams_needed_;
   std::set<std::string> teams_deleted_;
   std::set<std::pair<std::string, std::string>> groups_deleted_;
