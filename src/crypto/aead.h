@@ -47,6 +47,9 @@ class AeadKey {
   [[nodiscard]] bool open_into(std::string_view associated, std::string_view sealed,
                                char* out) const;
   [[nodiscard]] const base::LockedBytes& key() const { return key_; }
+  // How often it has sealed, and what it sealed before this process.
+  [[nodiscard]] std::uint64_t seals() const { return seals_.load(std::memory_order_relaxed); }
+  void add_seals(std::uint64_t count) const { seals_.fetch_add(count, std::memory_order_relaxed); }
 
  private:
   base::LockedBytes key_;

@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include <cstring>
+
 #include "crypto/openssl_handles.h"
 
 namespace sutler::crypto {
@@ -13,6 +15,28 @@ namespace sutler::crypto {
 Digest sha256(std::string_view bytes) {
   Digest digest;
   SHA256(as_bytes(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+Sha256::Sha256() {
+  static_assert(sizeof(SHA256_CTX) <= sizeof state_);
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  std::memcpy(state_, &context, sizeof context);
+}
+
+void Sha256::add(std::string_view bytes) {
+  SHA256_CTX context;
+  std::memcpy(&context, state_, sizeof context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  std::memcpy(state_, &context, sizeof context);
+}
+
+Digest Sha256::digest() const {
+  SHA256_CTX context;
+  std::memcpy(&context, state_, sizeof context);
+  Digest digest;
+  SHA256_Final(digest.data(), &context);
   return digest;
 }
 

@@ -1,6 +1,7 @@
 #include "crypto/master_key.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/encoding.h"
 #include "base/environment.h"
@@ -17,13 +18,15 @@ using base::fail;
 using base::Result;
 
 struct MasterKeys::Entry {
-  Entry(std::string key_id, base::LockedBytes bytes)
-      : id(std::move(key_id)), key(std::move(bytes)) {}
+  Entry(std::string key_id, base::LockedBytes bytes, std::uint64_t wraps_max)
+      : id(std::move(key_id)), key(std::move(bytes), wraps_max) {}
   std::string id;
+  std::string spec;  // where it came from
   AeadKey key;
 };
 
-Result<MasterKeys> MasterKeys::from_keys(std::vector<base::LockedBytes> keys) {
+Result<MasterKeys> MasterKeys::from_keys(std::vector<base::LockedBytes> keys,
+                                         std::uint64_t wraps_max) {
   if (keys.empty()) {
     return fail(Code::kInvalid, "there is no master key", "set master_key, or run `sutler init`");
   }
@@ -34,22 +37,49 @@ Result<MasterKeys> MasterKeys::from_keys(std::vector<base::LockedBytes> keys) {
     if (out.has(id)) {
       return fail(Code::kInvalid, "the master key with id " + id + " is in the list twice");
     }
-    out.entries_.push_back(std::make_shared<Entry>(std::move(id), std::move(key)));
+    out.entries_.push_back(std::make_shared<Entry>(std::move(id), std::move(key), wraps_max));
   }
   return out;
 }
 
-Result<MasterKeys> MasterKeys::load(const std::vector<std::string>& specs) {
+Result<MasterKeys> MasterKeys::load(const std::vector<std::string>& specs,
+                                    const MasterKeys* before) {
   std::vector<base::LockedBytes> keys;
   for (const auto& spec : specs) {
-    auto key = read_master_key(spec);
+    const bool gone = spec.starts_with("env:") && std::getenv(spec.c_str() + 4) == nullptr;
+    const auto* known = gone && before != nullptr ? before->find_spec(spec) : nullptr;
+    auto key = known != nullptr ? Result<base::LockedBytes>(known->key.key().clone())
+                                : read_master_key(spec);
     if (!key) return pass(key);
     keys.push_back(std::move(*key));
   }
   for (const auto& spec : specs) {
     if (spec.starts_with("env:")) base::wipe_environment(spec.substr(4));
   }
-  return from_keys(std::move(keys));
+  auto out = from_keys(std::move(keys));
+  if (!out) return out;
+  for (std::size_t i = 0; i < specs.size(); ++i) out->entries_[i]->spec = specs[i];
+  return out;
+}
+
+const MasterKeys::Entry* MasterKeys::find_spec(const std::string& spec) const {
+  for (const auto& entry : entries_) {
+    if (entry->spec == spec) return entry.get();
+  }
+  return nullptr;
+}
+
+std::uint64_t MasterKeys::wraps(std::string_view id) const {
+  for (const auto& entry : entries_) {
+    if (entry->id == id) return entry->key.seals();
+  }
+  return 0;
+}
+
+void MasterKeys::add_wraps(std::string_view id, std::uint64_t count) const {
+  for (const auto& entry : entries_) {
+    if (entry->id == id) entry->key.add_seals(count);
+  }
 }
 
 const std::string& MasterKeys::primary_id() const { return entries_.front()->id; }

@@ -92,5 +92,32 @@ TEST_F(MasterKey, a_key_file_is_never_overwritten) {
   EXPECT_TRUE(MasterKeys::load({"file:" + path.string()}));
 }
 
+TEST_F(MasterKey, an_environment_key_is_kept_when_the_list_is_read_again) {
+  ::setenv("SUTLER_TEST_KEY", base::hex_encode(raw_).c_str(), 1);
+  const auto first = MasterKeys::load({"env:SUTLER_TEST_KEY"});
+  ASSERT_TRUE(first);
+  const auto again = MasterKeys::load({file("new", std::string(32, 'n')), "env:SUTLER_TEST_KEY"}, &*first);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->has(first->primary_id()));
+  EXPECT_NE(again->primary_id(), first->primary_id());
+  EXPECT_FALSE(MasterKeys::load({"env:SUTLER_ANOTHER_KEY"}, &*first));
+}
+
+TEST_F(MasterKey, wraps_as_often_as_its_limit_counting_what_was_before) {
+  std::vector<base::LockedBytes> keys;
+  keys.emplace_back(raw_);
+  const auto made = MasterKeys::from_keys(std::move(keys), 5);
+  ASSERT_TRUE(made);
+  made->add_wraps(made->primary_id(), 3);
+  made->add_wraps("0000000000000000", 3);
+  const std::string data_key(32, 'd');
+  EXPECT_TRUE(made->wrap("record", data_key));
+  EXPECT_TRUE(made->wrap("record", data_key));
+  EXPECT_EQ(made->wraps(made->primary_id()), 5U);
+  const auto refused = made->wrap("record", data_key);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().hint.find("rotate the master key"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sutler::crypto

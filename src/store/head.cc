@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
+#include "crypto/kdf.h"
 #include "crypto/random.h"
 #include "store/wire.h"
 
@@ -77,6 +78,10 @@ base::Secret StoreKeys::to_body() const {
 
 bool StoreKeys::same_as(const StoreKeys& other) const {
   return crypto::equal_in_constant_time(both_.expose(), other.both_.expose());
+}
+
+base::LockedBytes StoreKeys::derive(std::string_view info) const {
+  return crypto::derive_key(both_.expose(), info);
 }
 
 std::string StoreKeys::record_id(std::string_view kind, std::string_view team,

@@ -49,6 +49,8 @@ class StoreKeys {
   // For the head's body.
   [[nodiscard]] base::Secret to_body() const;
   [[nodiscard]] bool same_as(const StoreKeys& other) const;
+  // A key for another purpose, which changes as little as these two.
+  [[nodiscard]] base::LockedBytes derive(std::string_view info) const;
   // Where the record of that name is filed.
   [[nodiscard]] std::string record_id(std::string_view kind, std::string_view team,
                                       std::string_view name) const;

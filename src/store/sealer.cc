@@ -84,6 +84,24 @@ Result<void> Sealer::seal(Record& record, std::string_view header, std::string_v
   return {};
 }
 
+Result<Rewrap> Sealer::rewrap(WrappedKey before) const {
+  const Place place{before.kind, before.id, before.version, before.revision, before.deleted};
+  if (before.kind.size() > kIdBytes || before.id.size() > kIdBytes) {
+    return base::fail(Code::kCorrupt, "there is a record with a kind or id that sutler never makes");
+  }
+  Identity identity(store_id_, place);
+  struct Buffer {
+    char bytes[crypto::kAeadKeyBytes];
+    ~Buffer() { base::wipe(bytes, sizeof bytes); }
+  } key;
+  const std::string_view associated = identity.of(Part::kKey);
+  auto opened = keys_->unwrap_into(before.key_id, associated, before.wrapped, key.bytes);
+  if (!opened) return pass(opened, describe(place));
+  auto wrapped = keys_->wrap(associated, {key.bytes, sizeof key.bytes});
+  if (!wrapped) return pass(wrapped);
+  return Rewrap{std::move(before), keys_->primary_id(), std::move(*wrapped)};
+}
+
 Result<void> RecordOpener::unwrap(std::string_view key_id, std::string_view wrapped) {
   auto unwrapped = sealer_.keys().unwrap_into(key_id, identity_.of(Part::kKey), wrapped, key_);
   if (!unwrapped) return pass(unwrapped, describe(place_));

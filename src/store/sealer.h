@@ -61,6 +61,8 @@ class Sealer {
   // often.
   [[nodiscard]] base::Result<void> seal(Record& record, std::string_view header,
                                         std::string_view body) const;
+  // The same data key, wrapped by the first master key. Errors as RecordOpener::unwrap and seal.
+  [[nodiscard]] base::Result<Rewrap> rewrap(WrappedKey before) const;
 
  private:
   std::string store_id_;

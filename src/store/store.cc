@@ -10,13 +10,14 @@ using base::Result;
 
 struct Store::Impl {
   Impl(std::unique_ptr<Backend> its_backend, std::shared_ptr<const Sealer> its_sealer)
-      : backend(std::move(its_backend)), sealer(std::move(its_sealer)) {}
+      : backend(std::move(its_backend)), id(its_sealer->store_id()), sealer(std::move(its_sealer)) {}
 
   std::unique_ptr<Backend> backend;
-  std::shared_ptr<const Sealer> sealer;
-  std::shared_ptr<const RecordCodec> codec;
+  const std::string id;
 
   std::mutex commit_mutex;  // over everything down to the blank line
+  std::shared_ptr<const Sealer> sealer;
+  std::shared_ptr<const RecordCodec> codec;
   State state;
   std::uint64_t verified_stamp = 0;
   bool unsettled = false;  // the outcome of a write is not known
@@ -31,6 +32,7 @@ struct Store::Impl {
   [[nodiscard]] std::optional<base::Error> get_integrity() const;
   [[nodiscard]] Result<void> verify_everything();
   [[nodiscard]] Result<void> verify_if_changed();
+  [[nodiscard]] Result<void> check_successor(const Loaded& loaded) const;
   [[nodiscard]] Result<void> take_over(Loaded&& loaded);
   [[nodiscard]] Result<void> ready_to_write();
   [[nodiscard]] Result<std::uint64_t> write(std::vector<PlannedRecord> planned);
@@ -89,23 +91,29 @@ std::optional<base::Error> Store::Impl::get_integrity() const {
   return integrity;
 }
 
-Result<void> Store::Impl::take_over(Loaded&& loaded) {
-  const Head& next = loaded.state.head;
-  const bool first = !codec;
-  if (!first) {
-    if (!loaded.codec->keys().same_as(codec->keys())) {
-      return base::fail(Code::kCorrupt, "the database holds another store than before");
-    }
-    if (next.epoch < state.head.epoch || next.revision < state.head.revision ||
-        (next.revision == state.head.revision && next != state.head)) {
-      return base::fail(Code::kCorrupt,
-                        "the database was put back to an older state: it is at revision " +
-                            std::to_string(next.revision) + ", we had " +
-                            std::to_string(state.head.revision),
-                        "if that was on purpose, restart the server");
-    }
-    if (next == state.head) return {};  // what we have is what is there
+// Of an epoch that a restore began everything is newer than what was before it.
+Result<void> Store::Impl::check_successor(const Loaded& loaded) const {
+  if (!codec) return {};
+  if (!loaded.codec->keys().same_as(codec->keys())) {
+    return base::fail(Code::kCorrupt, "the database holds another store than before");
   }
+  const Head& next = loaded.state.head;
+  const Head& ours = state.head;
+  if (next.epoch < ours.epoch || (next.epoch == ours.epoch && next.revision < ours.revision) ||
+      (next.epoch == ours.epoch && next.revision == ours.revision && next != ours)) {
+    return base::fail(Code::kCorrupt,
+                      "the database was put back to an older state: it is at revision " +
+                          std::to_string(next.revision) + ", we had " +
+                          std::to_string(ours.revision),
+                      "if that was on purpose, restart the server");
+  }
+  return {};
+}
+
+Result<void> Store::Impl::take_over(Loaded&& loaded) {
+  const bool first = !codec;
+  if (auto fits = check_successor(loaded); !fits) return fits;
+  if (!first && loaded.state.head == state.head) return {};  // what we have is what is there
   codec = std::move(loaded.codec);
   state = std::move(loaded.state);
   publish({.all = !first});
@@ -288,7 +296,41 @@ Result<base::Secret> Store::audit_seed() const {
   return impl_->state.audit_seed.clone();
 }
 
-const std::string& Store::id() const { return impl_->sealer->store_id(); }
+Result<void> Store::change_keys(std::shared_ptr<const crypto::MasterKeys> keys) {
+  const std::lock_guard lock(impl_->commit_mutex);
+  auto needed = impl_->backend->key_use();
+  if (!needed) return pass(needed);
+  for (const KeyUse& use : *needed) {
+    if (keys->has(use.key_id)) continue;
+    return base::fail(Code::kRefused,
+                      "master key " + use.key_id + " is still needed by " +
+                          std::to_string(use.current) + " current records and " +
+                          std::to_string(use.history) + " older versions",
+                      "keep it in master_key until `sutler master-key rotate` is done");
+  }
+  auto sealer = std::make_shared<const Sealer>(impl_->id, std::move(keys));
+  // What is in memory holds on to the old keys: all of it is read anew.
+  auto loaded = load_everything(*impl_->backend, sealer);
+  if (!loaded) return pass(loaded);
+  if (auto fits = impl_->check_successor(*loaded); !fits) return fits;
+  impl_->sealer = std::move(sealer);
+  impl_->codec = std::move(loaded->codec);
+  impl_->state = std::move(loaded->state);
+  impl_->publish({.all = true});
+  return {};
+}
+
+std::shared_ptr<const Sealer> Store::sealer() const {
+  const std::lock_guard lock(impl_->commit_mutex);
+  return impl_->sealer;
+}
+
+std::shared_ptr<const RecordCodec> Store::codec() const {
+  const std::lock_guard lock(impl_->commit_mutex);
+  return impl_->codec;
+}
+
+const std::string& Store::id() const { return impl_->id; }
 
 Backend& Store::backend() { return *impl_->backend; }
 

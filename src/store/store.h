@@ -31,6 +31,8 @@
 
 namespace sutler::store {
 
+class RecordCodec;
+
 // One change of a commit. `expected_version`: the version the writer saw (0: none); nothing:
 // whatever.
 struct PutGroup {
@@ -99,6 +101,13 @@ class Store {
   [[nodiscard]] base::Result<void> verify();
   // The error of the last verify(), or nothing when all is well. Never waits.
   [[nodiscard]] std::optional<base::Error> integrity() const;
+
+  // From now on these master keys are used. kRefused names one that records still need and that is
+  // not among them; other errors as open(). The keys stay what they were when it fails.
+  [[nodiscard]] base::Result<void> change_keys(std::shared_ptr<const crypto::MasterKeys> keys);
+  // What seals and opens records now, and the codec with the store's own keys.
+  [[nodiscard]] std::shared_ptr<const Sealer> sealer() const;
+  [[nodiscard]] std::shared_ptr<const RecordCodec> codec() const;
 
   // The seed of the audit's signing key, kept sealed in the store. 32 bytes.
   [[nodiscard]] base::Result<base::Secret> audit_seed() const;

@@ -237,6 +237,17 @@ struct Changed final : Backend {
   base::Result<std::vector<Telemetry>> telemetry(const std::string& p) override {
     return inner->telemetry(p);
   }
+  base::Result<std::vector<KeyUse>> key_use() override { return inner->key_use(); }
+  base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                          std::size_t limit) override {
+    return inner->wrapped_by_others(key_id, limit);
+  }
+  base::Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    return inner->rewrap(batch);
+  }
+  base::Result<void> scrub() override { return inner->scrub(); }
+  base::Result<void> dump(RowSink& sink) override { return inner->dump(sink); }
+  base::Result<void> fill(const Produce& produce) override { return inner->fill(produce); }
   base::Result<std::string> store_id() override { return inner->store_id(); }
 };
 

@@ -180,6 +180,17 @@ class Meddler final : public Backend {
   base::Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
     return inner_->telemetry(prefix);
   }
+  base::Result<std::vector<KeyUse>> key_use() override { return inner_->key_use(); }
+  base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                          std::size_t limit) override {
+    return inner_->wrapped_by_others(key_id, limit);
+  }
+  base::Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    return inner_->rewrap(batch);
+  }
+  base::Result<void> scrub() override { return inner_->scrub(); }
+  base::Result<void> dump(RowSink& sink) override { return inner_->dump(sink); }
+  base::Result<void> fill(const Produce& produce) override { return inner_->fill(produce); }
   base::Result<std::string> store_id() override { return inner_->store_id(); }
 
   [[nodiscard]] Rows true_rows() {

@@ -53,6 +53,49 @@ struct Telemetry {
   std::string value;
 };
 
+// The wrapped data key of one version of a record, with what its associated data is made of.
+struct WrappedKey {
+  std::string kind;
+  std::string id;
+  std::uint64_t version = 0;
+  std::uint64_t revision = 0;
+  bool deleted = false;
+  std::string key_id;
+  std::string wrapped;
+};
+
+// The data key of `before`, wrapped anew.
+struct Rewrap {
+  WrappedKey before;
+  std::string key_id;
+  std::string wrapped;
+};
+
+// How many data keys a master key wraps.
+struct KeyUse {
+  std::string key_id;
+  std::uint64_t current = 0;  // of current records, the head too
+  std::uint64_t history = 0;  // of versions before them
+};
+
+// What one state of a store is made of.
+struct Contents {
+  std::string store_id;
+  std::uint64_t revision = 0;
+  std::vector<KeyUse> keys;  // by id
+};
+
+// Takes everything that a store holds, row by row. An error stops the giver.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  [[nodiscard]] virtual base::Result<void> begin(const Contents& contents) = 0;  // comes first
+  // The head comes before all other records.
+  [[nodiscard]] virtual base::Result<void> current(Record&& record) = 0;
+  [[nodiscard]] virtual base::Result<void> history(Record&& record) = 0;
+  [[nodiscard]] virtual base::Result<void> telemetry(Telemetry&& row) = 0;
+};
+
 class Backend {
  public:
   using Visit = std::function<base::Result<void>(Record&&)>;
@@ -97,6 +140,24 @@ class Backend {
   // All telemetry whose key starts with the prefix.
   [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry(
       const std::string& prefix) = 0;
+  // By id; versions of the history count too.
+  [[nodiscard]] virtual base::Result<std::vector<KeyUse>> key_use() = 0;
+  // Up to `limit` data keys, of current records and of the history, that another master key than
+  // this one wraps.
+  [[nodiscard]] virtual base::Result<std::vector<WrappedKey>> wrapped_by_others(
+      const std::string& key_id, std::size_t limit) = 0;
+  // Replaces wrapped data keys and nothing else, all in one durable step that raises no revision. A
+  // version that is gone or is wrapped otherwise than `before` says stays as it is; gives how many
+  // were replaced.
+  [[nodiscard]] virtual base::Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) = 0;
+  // Leaves no copy of replaced or removed rows in the database's files, as far as it can.
+  [[nodiscard]] virtual base::Result<void> scrub() = 0;
+  // Everything, from one consistent state; writers are not held up.
+  [[nodiscard]] virtual base::Result<void> dump(RowSink& sink) = 0;
+  // An empty backend takes over what `produce` puts into the sink it is given, its store id and
+  // revision too: all of it or nothing. kConflict when there are records.
+  using Produce = std::function<base::Result<void>(RowSink&)>;
+  [[nodiscard]] virtual base::Result<void> fill(const Produce& produce) = 0;
   // The store's random id, made with the database; 32 hex digits.
   [[nodiscard]] virtual base::Result<std::string> store_id() = 0;
 };

@@ -69,6 +69,31 @@ class Decorated final : public Backend {
     if (auto error = before_("telemetry")) return base::Unexpected(std::move(*error));
     return inner_->telemetry(prefix);
   }
+  Result<std::vector<KeyUse>> key_use() override {
+    if (auto error = before_("key_use")) return base::Unexpected(std::move(*error));
+    return inner_->key_use();
+  }
+  Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                    std::size_t limit) override {
+    if (auto error = before_("wrapped_by_others")) return base::Unexpected(std::move(*error));
+    return inner_->wrapped_by_others(key_id, limit);
+  }
+  Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    if (auto error = before_("rewrap")) return base::Unexpected(std::move(*error));
+    return inner_->rewrap(batch);
+  }
+  Result<void> scrub() override {
+    if (auto error = before_("scrub")) return base::Unexpected(std::move(*error));
+    return inner_->scrub();
+  }
+  Result<void> dump(RowSink& sink) override {
+    if (auto error = before_("dump")) return base::Unexpected(std::move(*error));
+    return inner_->dump(sink);
+  }
+  Result<void> fill(const Produce& produce) override {
+    if (auto error = before_("fill")) return base::Unexpected(std::move(*error));
+    return inner_->fill(produce);
+  }
   Result<std::string> store_id() override {
     if (auto error = before_("store_id")) return base::Unexpected(std::move(*error));
     return inner_->store_id();

@@ -132,7 +132,87 @@ class MemoryBackend final : public Backend {
     return found;
   }
 
-  Result<std::string> store_id() override { return id_; }
+  Result<std::vector<KeyUse>> key_use() override {
+    const std::lock_guard lock(mutex_);
+    return count_keys();
+  }
+
+  Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                    std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<WrappedKey> found;
+    for (const auto& [key, versions] : records_) {
+      for (const Record& one : versions) {
+        if (one.key_id == key_id || found.size() == limit) continue;
+        found.push_back({one.kind, one.id, one.version, one.revision, one.deleted, one.key_id,
+                         one.wrapped});
+      }
+    }
+    return found;
+  }
+
+  Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t replaced = 0;
+    for (const Rewrap& one : batch) {
+      const auto at = records_.find({one.before.kind, one.before.id});
+      if (at == records_.end()) continue;
+      for (Record& row : at->second) {
+        if (row.version != one.before.version || row.wrapped != one.before.wrapped) continue;
+        row.key_id = one.key_id;
+        row.wrapped = one.wrapped;
+        ++replaced;
+      }
+    }
+    return replaced;
+  }
+
+  Result<void> scrub() override { return {}; }
+
+  Result<void> dump(RowSink& sink) override {
+    Contents contents;
+    std::vector<Record> current, old;
+    std::map<std::string, std::string> telemetry;
+    {
+      const std::lock_guard lock(mutex_);
+      contents = {id_, revision_, count_keys()};
+      for (const auto& [key, versions] : records_) {
+        const auto at = keeps_history(key.first) ? current.end() : current.begin();
+        current.insert(at, versions.back());
+        old.insert(old.end(), versions.begin(), versions.end() - 1);
+      }
+      telemetry = telemetry_;
+    }
+    auto done = sink.begin(contents);
+    for (auto at = current.begin(); done && at != current.end(); ++at) {
+      done = sink.current(std::move(*at));
+    }
+    for (auto at = old.begin(); done && at != old.end(); ++at) done = sink.history(std::move(*at));
+    for (auto at = telemetry.begin(); done && at != telemetry.end(); ++at) {
+      done = sink.telemetry({at->first, at->second});
+    }
+    return done;
+  }
+
+  Result<void> fill(const Produce& produce) override {
+    Filling filling;
+    if (auto produced = produce(filling); !produced) return produced;
+    const std::lock_guard lock(mutex_);
+    if (!records_.empty()) {
+      return base::fail(base::Code::kConflict, "the database holds a store already");
+    }
+    id_ = filling.contents.store_id;
+    revision_ = filling.contents.revision;
+    records_ = std::move(filling.records);
+    for (auto& [key, versions] : records_) std::ranges::sort(versions, {}, &Record::version);
+    telemetry_ = std::move(filling.rows);
+    return {};
+  }
+
+  Result<std::string> store_id() override {
+    const std::lock_guard lock(mutex_);
+    return id_;
+  }
 
  private:
   // Copies, without body, of the versions that `wanted(record, current)`.
@@ -157,11 +237,45 @@ class MemoryBackend final : public Backend {
     return {};
   }
 
-  const std::string id_ = crypto::random_hex(16);
+  using Records = std::map<std::pair<std::string, std::string>, std::vector<Record>>;
+  struct Filling final : RowSink {
+    Contents contents;
+    Records records;
+    std::map<std::string, std::string> rows;
+    Result<void> begin(const Contents& what) override {
+      contents = what;
+      return {};
+    }
+    Result<void> current(Record&& record) override { return history(std::move(record)); }
+    Result<void> history(Record&& record) override {
+      auto& versions = records[{record.kind, record.id}];
+      versions.push_back(std::move(record));
+      return {};
+    }
+    Result<void> telemetry(Telemetry&& row) override {
+      rows[row.key] = std::move(row.value);
+      return {};
+    }
+  };
+
+  std::vector<KeyUse> count_keys() {
+    std::map<std::string, KeyUse> found;
+    for (const auto& [key, versions] : records_) {
+      for (const Record& one : versions) {
+        auto& use = found.try_emplace(one.key_id, KeyUse{one.key_id, 0, 0}).first->second;
+        ++(&one == &versions.back() ? use.current : use.history);
+      }
+    }
+    std::vector<KeyUse> out;
+    for (auto& [id, use] : found) out.push_back(std::move(use));
+    return out;
+  }
+
+  std::string id_ = crypto::random_hex(16);
   std::mutex mutex_;
   std::condition_variable moved_;
   std::uint64_t revision_ = 0;
-  std::map<std::pair<std::string, std::string>, std::vector<Record>> records_;  // oldest first
+  Records records_;  // oldest first
   std::map<std::string, std::string> telemetry_;
 };
 

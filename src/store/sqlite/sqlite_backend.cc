@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "store/backend/check_batch.h"
 #include "store/sqlite/file_watch.h"
+#include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_schema.h"
 
 namespace sutler::store {
@@ -210,6 +211,45 @@ class SqliteBackend final : public Backend {
     }
   }
 
+  Result<std::vector<KeyUse>> key_use() override {
+    auto reader = open_reader();
+    if (!reader) return pass(reader);
+    return sqlite::count_keys(*reader);
+  }
+
+  Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                    std::size_t limit) override {
+    auto reader = open_reader();
+    if (!reader) return pass(reader);
+    return sqlite::find_wrapped(*reader, key_id, limit);
+  }
+
+  Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    std::uint64_t replaced = 0;
+    auto done = write([&] { return sqlite::replace_wrapped(connection_, batch, replaced); });
+    if (!done) return pass(done);
+    return replaced;
+  }
+
+  Result<void> scrub() override {
+    const std::lock_guard lock(mutex_);
+    if (auto present = watch_.check_present(); !present) return present;
+    if (auto seen = note_changes(); !seen) return seen;
+    auto done = connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    watch_.accept();
+    return done;
+  }
+
+  Result<void> dump(RowSink& sink) override {
+    auto reader = open_reader();
+    if (!reader) return pass(reader);
+    return sqlite::dump_rows(*reader, sink);
+  }
+
+  Result<void> fill(const Produce& produce) override {
+    return write([&] { return sqlite::fill_rows(connection_, produce); });
+  }
+
   // As it is in the file now: whether that is the right one is for the reader to say.
   Result<std::string> store_id() override {
     const std::lock_guard lock(mutex_);
@@ -262,15 +302,23 @@ class SqliteBackend final : public Backend {
 
   Result<void> read(const char* sql, const std::function<void(Statement&)>& bind,
                     const Visit& visit) {
-    if (auto present = watch_present(); !present) return present;
-    auto connection = Connection::open(file_);
+    auto connection = open_reader();
     if (!connection) return pass(connection);
-    if (auto begun = connection->execute("PRAGMA query_only=ON; BEGIN"); !begun) return begun;
-    if (auto meta = sqlite::read_meta(*connection); !meta) return pass(meta);
     auto rows = connection->prepare(sql);
     if (!rows) return pass(rows);
     bind(*rows);
     return visit_rows(*rows, visit);
+  }
+
+  // A connection of its own in one read transaction.
+  Result<Connection> open_reader() {
+    if (auto present = watch_present(); !present) return pass(present);
+    auto connection = Connection::open(file_);
+    if (!connection) return connection;
+    auto begun = connection->execute("PRAGMA query_only=ON; BEGIN");
+    if (!begun) return pass(begun);
+    if (auto meta = sqlite::read_meta(*connection); !meta) return pass(meta);
+    return connection;
   }
 
   Result<void> watch_present() {

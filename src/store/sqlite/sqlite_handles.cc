@@ -135,7 +135,9 @@ Result<Connection> Connection::open(const std::filesystem::path& file) {
   // No mmap: a file that is cut while it is mapped would kill the process.
   auto set = out.execute(
       "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
-      "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;");
+      "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;"
+      // A data key that was wrapped anew must not stay behind under the old master key.
+      "PRAGMA secure_delete=ON;");
   if (!set) return pass(set);
   return out;
 }

@@ -1,0 +1,253 @@
+#include "store/rewrap.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "store/backend/fault_backend.h"
+#include "store/sealer.h"
+#include "store/test_support.h"
+
+namespace sutler::store {
+namespace {
+
+using base::Code;
+using test::master_keys;
+using test::must;
+
+// One server process over a database that others may have too. `letters` are its master keys.
+struct Process {
+  explicit Process(const std::shared_ptr<Backend>& shared, std::string_view letters,
+                   const std::string& name = "one", Rotation::Options options = {.batch = 2})
+      : store(must(Store::open(with_errors(std::make_unique<test::Meddler>(shared),
+                                           [this](std::string_view) { return next_error(); }),
+                               master_keys(letters)))),
+        notes(store->backend(), must(store->audit_seed())),
+        nodes(*store, notes, name, "/data"),
+        rotation(*store, nodes, notes, clock, std::move(options),
+                 [this](const RotationStatus& status) { ended.set_value(status); }) {
+    nodes.load();
+  }
+  std::optional<base::Error> next_error() {
+    if (operations_left.load() < 0 || operations_left.fetch_sub(1) > 0) return std::nullopt;
+    operations_left = 0;
+    if (!died.exchange(true)) death.set_value();
+    return base::Error{Code::kUnavailable, "dead", {}, {}};
+  }
+  RotationStatus wait() { return ended.get_future().get(); }
+
+  std::atomic<int> operations_left{-1};  // negative: no end to them
+  std::atomic<bool> died{false};
+  std::promise<void> death;
+  base::ManualClock clock{test::kSomebody.when};
+  std::promise<RotationStatus> ended;
+  std::unique_ptr<Store> store;
+  Notes notes;
+  Nodes nodes;
+  Rotation rotation;
+};
+
+// A store under key k with several versions, a deleted group and a team.
+std::shared_ptr<Backend> filled() {
+  std::shared_ptr<Backend> backend = make_memory_backend();
+  must(Store::create(*backend, *master_keys("k"), test::kSomebody));
+  const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("k")));
+  must(store->commit(test::changes(PutTeam{test::team("red", "/red")}), test::kSomebody));
+  for (const char* value : {"1", "2", "3"}) must(test::put(*store, test::group("a", {{"A", value}})));
+  must(test::put(*store, test::group("b", {{"B", "1"}}, "red")));
+  must(test::put(*store, test::group("gone", {{"G", "1"}})));
+  must(store->commit(test::changes(DeleteGroup{"default", "gone"}), test::kSomebody));
+  return backend;
+}
+
+std::string id_of(std::string_view letter) { return master_keys(letter)->primary_id(); }
+
+void expect_all_under_new_key(const std::shared_ptr<Backend>& backend) {
+  const auto use = must(backend->key_use());
+  ASSERT_EQ(use.size(), 1U);
+  EXPECT_EQ(use[0].key_id, id_of("n"));
+  const auto old = Store::open(std::make_unique<test::Meddler>(backend), master_keys("k"));
+  ASSERT_FALSE(old);
+  EXPECT_EQ(old.error().code, Code::kRefused);
+  const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("n")));
+  EXPECT_EQ(test::show(*store->snapshot(), "a"), "A=3");
+  EXPECT_EQ(test::show(*store->snapshot(), "b", "red"), "B=1");
+  EXPECT_EQ(store->snapshot()->revision, 8U);
+  EXPECT_EQ(must(store->history("default", "a")).size(), 3U);
+  EXPECT_EQ(must(store->history("default", "gone")).size(), 2U);
+  EXPECT_TRUE(test::put(*store, test::group("c")));
+}
+
+TEST(Rotation, WrapsEverythingAnewAndTouchesNothingElse) {
+  const auto backend = filled();
+  Process process(backend, "nk");
+  must(process.rotation.start("uid:7"));
+  const RotationStatus last = process.wait();
+  EXPECT_EQ(last.state, RotationState::kDone) << last.error;
+  EXPECT_EQ(last.target, id_of("n"));
+  EXPECT_EQ(last.by, "uid:7");
+  EXPECT_EQ(last.rewrapped, 10U);  // head, seed, 2 teams, a 3, b 1, gone 2
+  EXPECT_TRUE(process.store->verify());
+  EXPECT_EQ(test::show(*process.store->snapshot(), "a"), "A=3");
+  expect_all_under_new_key(backend);
+}
+
+TEST(Rotation, HasNothingToDoWhenTheFirstKeyWrapsEverything) {
+  Process process(filled(), "kn");
+  const auto refused = process.rotation.start("uid:7");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+  EXPECT_EQ(refused.error().name, "nothing_to_rotate");
+  EXPECT_NE(refused.error().hint.find("first in master_key"), std::string::npos);
+}
+
+TEST(Rotation, WaitsForEveryLiveNodeToWrapWithTheNewKey) {
+  const auto backend = filled();
+  Process process(backend, "nk");
+  Process other(backend, "k", "two");
+  must(other.nodes.announce(other.clock.now(), Nodes::When::kNow));
+  auto refused = process.rotation.start("uid:7");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("node two"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("does not have"), std::string::npos);
+
+  Process behind(backend, "kn", "two");
+  must(behind.nodes.announce(behind.clock.now(), Nodes::When::kNow));
+  refused = process.rotation.start("uid:7");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("does not wrap"), std::string::npos);
+
+  process.clock.set(process.clock.now() + kNodeLiveFor);
+  EXPECT_TRUE(process.rotation.start("uid:7")) << "a node that was not seen for so long is not live";
+  EXPECT_EQ(process.wait().state, RotationState::kDone);
+}
+
+TEST(Rotation, ANodeThatSaidThatItStopsIsNotWaitedFor) {
+  const auto backend = filled();
+  Process process(backend, "nk");
+  Process other(backend, "k", "two");
+  must(other.nodes.announce(other.clock.now(), Nodes::When::kStopping));
+  EXPECT_TRUE(process.rotation.start("uid:7"));
+  EXPECT_EQ(process.wait().state, RotationState::kDone);
+}
+
+TEST(Rotation, GoesOnAfterACrashAtEveryOperationOnTheDatabase) {
+  int crashes = 0;
+  for (int operations = 0;; ++operations) {
+    const auto backend = filled();
+    bool finished = false;
+    {
+      Process process(backend, "nk", "one", {.batch = 2, .look_ahead = 4});
+      process.operations_left = operations;
+      if (process.rotation.start("uid:7")) {
+        auto dead = process.death.get_future();
+        auto ended = process.ended.get_future();
+        // One of the two comes.
+        while (dead.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready &&
+               ended.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+        }
+        finished = !process.died;
+      }
+    }
+    ++crashes;
+    {
+      Process process(backend, "nk");
+      process.rotation.resume();
+      if (process.rotation.status().state == RotationState::kNone) must(process.rotation.start("x"));
+      if (process.rotation.status().state != RotationState::kDone) {
+        EXPECT_EQ(process.wait().state, RotationState::kDone) << operations;
+      }
+    }
+    expect_all_under_new_key(backend);
+    if (finished) break;
+  }
+  EXPECT_GT(crashes, 10);
+}
+
+TEST(Rotation, WritesAndReadsGoOnMeanwhile) {
+  const auto backend = filled();
+  Process process(backend, "nk", "one", {.batch = 1, .look_ahead = 3});
+  must(process.rotation.start("uid:7"));
+  for (int i = 0; i < 50; ++i) {
+    must(test::put(*process.store, test::group("a", {{"A", std::to_string(i)}})));
+    EXPECT_EQ(test::show(*process.store->snapshot(), "b", "red"), "B=1");
+  }
+  EXPECT_EQ(process.wait().state, RotationState::kDone);
+  const auto use = must(backend->key_use());
+  ASSERT_EQ(use.size(), 1U);
+  EXPECT_EQ(use[0].key_id, id_of("n"));
+  EXPECT_EQ(must(process.store->history("default", "a")).size(), 53U);
+}
+
+TEST(Rotation, AnInterruptedOneDoesNotGoOnToAKeyThatIsNotTheFirst) {
+  const auto backend = filled();
+  {
+    Process process(backend, "nk");
+    process.operations_left = 4;
+    ASSERT_TRUE(process.rotation.start("uid:7"));
+    process.death.get_future().wait();
+  }
+  Process process(backend, "kn");
+  process.rotation.resume();
+  EXPECT_EQ(process.rotation.status().state, RotationState::kFailed);
+  EXPECT_TRUE(process.rotation.start("uid:7")) << "back to the first key";
+  EXPECT_EQ(process.wait().state, RotationState::kDone);
+}
+
+TEST(ChangeKeys, TakesNewKeysAndRefusesToLoseOneThatIsNeeded) {
+  const auto backend = filled();
+  const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("k")));
+  const auto lost = store->change_keys(master_keys("n"));
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, Code::kRefused);
+  EXPECT_NE(lost.error().message.find(id_of("k")), std::string::npos);
+  must(store->change_keys(master_keys("nk")));
+  must(test::put(*store, test::group("c", {{"C", "1"}})));
+  EXPECT_EQ(store->sealer()->keys().primary_id(), id_of("n"));
+
+  Process process(backend, "nk");
+  must(process.rotation.start("uid:7"));
+  EXPECT_EQ(process.wait().state, RotationState::kDone);
+  must(process.store->change_keys(master_keys("n")));
+  EXPECT_EQ(test::show(*process.store->snapshot(), "a"), "A=3");
+  EXPECT_EQ(must(process.store->history("default", "a")).size(), 3U);
+}
+
+TEST(Nodes, WrapsAreCountedOverRestartsAndNodes) {
+  const auto backend = filled();
+  {
+    Process one(backend, "k");
+    must(test::put(*one.store, test::group("x")));  // a group and a head
+    must(one.nodes.announce(one.clock.now(), Nodes::When::kNow));
+  }
+  {
+    Process two(backend, "k", "two");
+    EXPECT_EQ(two.store->sealer()->keys().wraps(id_of("k")), 2U);
+    must(test::put(*two.store, test::group("x")));
+    must(two.nodes.announce(two.clock.now(), Nodes::When::kNow));
+  }
+  Process again(backend, "k");
+  EXPECT_EQ(again.store->sealer()->keys().wraps(id_of("k")), 4U);
+  again.clock.set(again.clock.now() + std::chrono::hours(48));
+  must(again.nodes.announce(again.clock.now(), Nodes::When::kNow));
+  EXPECT_EQ(must(again.nodes.all()).size(), 1U) << "a node that is long gone is forgotten";
+  Process last(backend, "k");
+  EXPECT_EQ(last.store->sealer()->keys().wraps(id_of("k")), 4U) << "and what it wrapped is not";
+}
+
+TEST(Notes, AreSealedAndOpenOnlyAtTheirPlace) {
+  const auto backend = filled();
+  Process process(backend, "k");
+  must(process.notes.put({{"test/a", "what it says"}, {"test/b", "other"}}));
+  auto rows = must(backend->telemetry("test/"));
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].value.find("says"), std::string::npos);
+  EXPECT_EQ(must(process.notes.read("test/")).front().text, "what it says");
+  std::swap(rows[0].value, rows[1].value);
+  must(backend->put_telemetry(rows));
+  EXPECT_TRUE(must(process.notes.read("test/")).empty());
+}
+
+}  // namespace
+}  // namespace sutler::store

@@ -1,0 +1,26 @@
+// Whole-store work on the tables: what data keys are wrapped by, replacing those, and copying
+// everything out and in. Each within the transaction that the caller has begun.
+#pragma once
+
+#include <vector>
+
+#include "store/backend/backend.h"
+#include "store/sqlite/sqlite_handles.h"
+
+namespace sutler::store::sqlite {
+
+[[nodiscard]] base::Result<std::vector<KeyUse>> count_keys(Connection& connection);
+
+[[nodiscard]] base::Result<std::vector<WrappedKey>> find_wrapped(Connection& connection,
+                                                                 const std::string& other_than,
+                                                                 std::size_t limit);
+
+[[nodiscard]] base::Result<void> replace_wrapped(Connection& connection,
+                                                 const std::vector<Rewrap>& batch,
+                                                 std::uint64_t& replaced);
+
+[[nodiscard]] base::Result<void> dump_rows(Connection& connection, RowSink& sink);
+
+[[nodiscard]] base::Result<void> fill_rows(Connection& connection, const Backend::Produce& produce);
+
+}  // namespace sutler::store::sqlite
