@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,12 @@
 #include "resolve/catalog.h"
 #include "store/store.h"
 
+namespace sutler::store {
+class Backups;
+class Nodes;
+class Rotation;
+}  // namespace sutler::store
+
 namespace sutler::admin {
 
 class Access;
@@ -26,6 +33,16 @@ class Denials;
 class LoginThrottle;
 class TokenUses;
 
+// What looks after the store in the background; null where there is none (tests).
+struct Background {
+  store::Rotation* rotation = nullptr;
+  store::Nodes* nodes = nullptr;
+  store::Backups* backups = nullptr;
+  // When a signing key last verified a token; nothing: never, as far as is known. May be empty.
+  std::function<std::optional<base::UnixTime>(const std::string& team, const std::string& key)>
+      key_last_used = {};
+};
+
 // What `status` tells about the process.
 struct Description {
   std::string version;
@@ -33,6 +50,7 @@ struct Description {
   std::vector<std::string> master_key_ids;  // empty: left out
   double started_monotonic_seconds = 0;
   std::function<bool()> ready;  // called on the thread of the request
+  Background background = {};
 };
 
 // Shared by all requests. The referenced things outlive it.

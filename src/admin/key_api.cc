@@ -115,6 +115,9 @@ base::Result<http::Response> list_keys(const Context& context, const Call& call,
     if (page->full()) break;
     JsonObject json;
     write_key(json, *key, now);
+    if (const auto& ask = context.about.background.key_last_used) {
+      if (const auto used = ask(call.team, key->id)) json.text("last_used", base::rfc3339(*used));
+    }
     page->add(place, json.done());
   }
   return json_response(200, page->done());

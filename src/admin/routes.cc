@@ -3,9 +3,11 @@
 #include <optional>
 
 #include "admin/apply_api.h"
+#include "admin/backup_api.h"
 #include "admin/explain_api.h"
 #include "admin/group_api.h"
 #include "admin/key_api.h"
+#include "admin/master_key_api.h"
 #include "admin/openapi_api.h"
 #include "admin/operator_api.h"
 #include "admin/page.h"
@@ -49,6 +51,10 @@ constexpr Route kRoutes[] = {
      .produces = "application/yaml"},
     {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn},
     {"GET", "/api/v1/audit/key", show_audit_key, kQuiet, kSignedIn},
+    {"GET", "/api/v1/master-key", show_master_key, kQuiet, Right::kAudit},
+    {"POST", "/api/v1/master-key/rotate", rotate_master_key, "master_key.rotate", kOwn},
+    {"GET", "/api/v1/backups", list_backups, kQuiet, Right::kAudit},
+    {"POST", "/api/v1/backups", create_backup, "backup.create", kOwn},
     {"GET", "/api/v1/teams", list_teams, kQuiet, kView, Body::kNone, kPageQuery},
     {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
     {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson},

@@ -18,6 +18,7 @@ Description describe(const Options& options) {
   about.master_key_ids = options.master_key_ids;
   about.started_monotonic_seconds = base::monotonic_seconds();
   about.ready = options.ready ? options.ready : [] { return true; };
+  about.background = options.background;
   return about;
 }
 

@@ -44,6 +44,7 @@ struct Options {
   std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
   registry::Registry* registry = nullptr;        // null: impact and workloads know of none
   std::function<bool()> ready = {};              // none: always ready. Thread-safe
+  Background background = {};
 };
 
 // Thread-safe: handlers of several loops may share it. A write blocks its loop until it is durable.

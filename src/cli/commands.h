@@ -21,6 +21,9 @@ void add_operator_command(CLI::App& root, Context& context);
 void add_token_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
 void add_config_command(CLI::App& root, Context& context);
+void add_master_key_command(CLI::App& root, Context& context);
+void add_backup_command(CLI::App& root, Context& context);
+void add_restore_command(CLI::App& root, Context& context);
 void add_store_command(CLI::App& root, Context& context);  // hidden: for tests and measurements
 void add_version_command(CLI::App& root, Context& context);
 

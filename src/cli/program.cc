@@ -54,6 +54,9 @@ void declare(CLI::App& root, Context& context) {
   add_token_command(root, context);
   add_audit_command(root, context);
   add_config_command(root, context);
+  add_master_key_command(root, context);
+  add_backup_command(root, context);
+  add_restore_command(root, context);
   add_store_command(root, context);
   add_version_command(root, context);
 }

@@ -78,11 +78,12 @@ base::Result<int> add_key(const Context& context, const AddKey& options) {
 base::Result<int> list_keys(const Context& context, const std::string& team) {
   auto answer = ask_list(context, api_path({"teams", team, "keys"}));
   if (!answer) return base::pass(answer);
-  Table table({"KEY", "ALG", "STATE", "CREATED", "RETIRES"});
+  Table table({"KEY", "ALG", "STATE", "CREATED", "RETIRES", "LAST USED"});
   for (const auto* key : items(answer->tree, "items")) {
     const std::string retires = shown(*key, "retire_at");
+    const std::string used = shown(*key, "last_used");
     table.add({shown(*key, "id"), shown(*key, "alg"), shown(*key, "state"), shown(*key, "created"),
-               retires.empty() ? "-" : retires});
+               retires.empty() ? "-" : retires, used.empty() ? "never" : used});
   }
   if (!context.json && table.empty()) {
     print_note("team " + team + " has no signing key: its tokens are all refused");

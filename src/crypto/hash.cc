@@ -18,21 +18,21 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
-Sha256::Sha256() {
+Sha256Stream::Sha256Stream() {
   static_assert(sizeof(SHA256_CTX) <= sizeof state_);
   SHA256_CTX context;
   SHA256_Init(&context);
   std::memcpy(state_, &context, sizeof context);
 }
 
-void Sha256::add(std::string_view bytes) {
+void Sha256Stream::add(std::string_view bytes) {
   SHA256_CTX context;
   std::memcpy(&context, state_, sizeof context);
   SHA256_Update(&context, bytes.data(), bytes.size());
   std::memcpy(state_, &context, sizeof context);
 }
 
-Digest Sha256::digest() const {
+Digest Sha256Stream::digest() const {
   SHA256_CTX context;
   std::memcpy(&context, state_, sizeof context);
   Digest digest;

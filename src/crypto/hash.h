@@ -11,9 +11,9 @@ using Digest = std::array<unsigned char, 32>;
 [[nodiscard]] Digest sha256(std::string_view bytes);
 
 // The same of bytes that come in pieces. Not for secrets.
-class Sha256 {
+class Sha256Stream {
  public:
-  Sha256();
+  Sha256Stream();
   void add(std::string_view bytes);
   // Of all that was added so far; more may follow.
   [[nodiscard]] Digest digest() const;

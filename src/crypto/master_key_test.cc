@@ -96,7 +96,8 @@ TEST_F(MasterKey, an_environment_key_is_kept_when_the_list_is_read_again) {
   ::setenv("SUTLER_TEST_KEY", base::hex_encode(raw_).c_str(), 1);
   const auto first = MasterKeys::load({"env:SUTLER_TEST_KEY"});
   ASSERT_TRUE(first);
-  const auto again = MasterKeys::load({file("new", std::string(32, 'n')), "env:SUTLER_TEST_KEY"}, &*first);
+  const auto again =
+      MasterKeys::load({file("new", std::string(32, 'n')), "env:SUTLER_TEST_KEY"}, &*first);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->has(first->primary_id()));
   EXPECT_NE(again->primary_id(), first->primary_id());

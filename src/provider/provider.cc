@@ -43,6 +43,7 @@ std::string_view detail_of(std::string_view code) {
 struct Provider::Endpoint {
   std::shared_ptr<const store::TeamRecord> team;
   std::vector<jwt::Key> keys;
+  std::vector<std::shared_ptr<KeyUse::Slot>> used;  // one per key of the team
   jwt::Policy policy;
 
   [[nodiscard]] std::string_view key_id(std::size_t key) const {
@@ -81,10 +82,18 @@ void Provider::refresh_view() {
   if (view_ && generation == view_generation_) return;
   view_ = shared_->catalog.view();
   view_generation_ = generation;
-  endpoints_.clear();
+  auto before = std::exchange(endpoints_, {});
   for (const auto& [id, team] : view_->snapshot->teams) {
     Endpoint endpoint;
     endpoint.team = team;
+    if (const auto old = before.find(team->team.path);
+        old != before.end() && old->second.team == team) {
+      endpoint.used = std::move(old->second.used);
+    } else {
+      for (const auto& key : team->team.keys) {
+        endpoint.used.push_back(shared_->key_use.add_slot(id, key.id));
+      }
+    }
     endpoint.policy.leeway_seconds = team->team.options.leeway_seconds;
     if (team->team.options.require_exp) endpoint.policy.exp = jwt::ExpiryDemand::kAlways;
     for (std::size_t i = 0; i < team->hmac_keys.size(); ++i) {
@@ -118,8 +127,10 @@ void Provider::fetch(http::Reply reply, const Endpoint& endpoint) {
   if (!endpoint.allows(request.remote)) {
     return deny(std::move(reply), endpoint, "address_not_allowed");
   }
-  const auto claims = jwt::verify(*token, endpoint.keys, endpoint.policy, shared_->clock.now());
+  const base::UnixTime now = shared_->clock.now();
+  const auto claims = jwt::verify(*token, endpoint.keys, endpoint.policy, now);
   if (!claims) return deny(std::move(reply), endpoint, jwt::reason(claims.error()));
+  if (claims->key() < endpoint.used.size()) endpoint.used[claims->key()]->note(now);
   resolve_for(std::move(reply), endpoint, *claims);
 }
 

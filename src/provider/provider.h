@@ -26,6 +26,7 @@
 #include "jwt/verify.h"
 #include "model/workload.h"
 #include "provider/failure_throttle.h"
+#include "provider/key_use.h"
 #include "registry/registry.h"
 #include "resolve/bundle_cache.h"
 #include "resolve/catalog.h"
@@ -56,6 +57,7 @@ struct Shared {
   std::atomic<bool> audit_works{true};
   std::atomic<bool> draining{false};  // /healthz says so before anything is closed
   std::atomic<std::uint64_t> granted{0}, denied{0}, failed{0};
+  KeyUse key_use;
 
   Shared(resolve::Catalog& c, resolve::BundleCache& b, audit::Log& a, const base::Clock& t,
          const Options& options)

@@ -75,7 +75,8 @@ Result<void> App::prepare_audit() {
                               [this](const audit::Position& p) { checkpoints_->keep(p); });
   if (!log) return pass(log);
   audit_ = std::move(*log);
-  return {};
+  upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed);
+  return upkeep_->start();
 }
 
 // The reference's SECRET: a key of the team `default` that lives in this process only.
@@ -139,7 +140,8 @@ Result<void> App::prepare_admin() {
                                                            .version = SUTLER_VERSION,
                                                            .data_dir = dir_->path().string(),
                                                            .registry = &workloads_->registry(),
-                                                           .ready = ready});
+                                                           .ready = ready,
+                                                           .background = upkeep_->background()});
   std::shared_ptr<const crypto::TlsContext> context;
   if (options_.admin_tls) {
     admin_tls_.emplace(*options_.admin_tls);
@@ -252,6 +254,8 @@ void App::tick(TlsReload::Force force) {
   admin_->tick();
   watch_store();
   watch_audit();
+  if (force == TlsReload::Force::kYes) upkeep_->reload_master_keys();
+  upkeep_->tick(shared_->key_use);
   if (tls_) {
     if (auto fresh = tls_->poll(force)) provider_server_->set_tls(provider_listener_, fresh);
   }
@@ -267,6 +271,7 @@ void App::drain() {
   admin_server_->drain(kAdminDrainGrace);
   provider::flush_denials(*shared_, provider::Flush::kAll);
   workloads_->stop();
+  upkeep_->stop(shared_->key_use);
   std::error_code ignored;
   std::filesystem::remove(dir_->socket(), ignored);
 }

@@ -16,6 +16,7 @@
 #include "server/data_dir.h"
 #include "server/options.h"
 #include "server/tls_reload.h"
+#include "server/upkeep.h"
 #include "server/workloads.h"
 #include "store/store.h"
 
@@ -55,6 +56,7 @@ class App {
   resolve::Catalog catalog_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
   std::unique_ptr<audit::Log> audit_;
+  std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Workloads> workloads_;
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;

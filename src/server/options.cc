@@ -231,6 +231,57 @@ void read_audit(Reader& reader, Options& options) {
   }
 }
 
+// What an operator does to put a new master key first, wherever the list stands now.
+std::string how_to_add_key(const MergedSettings& merged) {
+  const auto at = merged.origins.find("master_key");
+  const std::string origin = at == merged.origins.end() ? "" : at->second;
+  if (origin.starts_with("flag ")) {
+    return "start the server anew with --master-key NEW before the present --master-key, which "
+           "stays behind it";
+  }
+  if (origin == "SUTLER_MASTER_KEY") {
+    return "start the server anew with SUTLER_MASTER_KEY=NEW,OLD: the new key first, the present "
+           "ones behind it";
+  }
+  const std::string file = merged.config ? merged.config->string() : "/etc/sutler/sutler.yaml";
+  if (!origin.empty()) {
+    return "put the new key first in `master_key` (" + origin +
+           "), keep the present ones behind it, and send the server SIGHUP";
+  }
+  return "write `master_key: [file:NEW, file:DATA_DIR/master.key]` into " + file +
+         ", the new key first, and send the server SIGHUP";
+}
+
+// Only what the list can come from is kept: the environment holds other secrets.
+void keep_master_key_sources(const RawSettings& raw, const MergedSettings& merged,
+                             Options& options) {
+  RawSettings kept;
+  kept.config = raw.config;
+  if (const auto flag = raw.flags.find("master_key"); flag != raw.flags.end()) {
+    kept.flags.insert(*flag);
+  }
+  for (const auto& pair : raw.environment) {
+    if (pair.first == "SUTLER_MASTER_KEY") kept.environment.push_back(pair);
+  }
+  options.reread_master_keys = [kept]() -> Result<std::vector<std::string>> {
+    auto again = merge_settings(kept);
+    if (!again) return pass(again);
+    return again->values["master_key"];
+  };
+  options.master_keys_how = how_to_add_key(merged);
+}
+
+void read_backups(Reader& reader, Options& options) {
+  const auto* folder = reader.text("backup_dir");
+  options.backup_dir =
+      folder != nullptr ? std::filesystem::path(*folder) : options.data_dir / "backups";
+  reader.duration("backup_every", options.backup_every);
+  if (options.backup_every.count() != 0 && options.backup_every < std::chrono::seconds(1)) {
+    reader.wrong("backup_every", "a time of at least 1s, such as 24h, or 0s");
+  }
+  reader.number("backup_keep", options.backup_keep, 1, 10'000);
+}
+
 }  // namespace
 
 bool is_loopback(std::string_view address) {
@@ -248,6 +299,7 @@ Result<Options> load_options(const RawSettings& raw) {
   options.data_dir = data_dir != nullptr ? std::filesystem::path(*data_dir) : default_data_dir();
   if (auto listeners = read_listeners(reader, raw, options); !listeners) return pass(listeners);
   options.master_keys = reader.list("master_key");
+  keep_master_key_sources(raw, *merged, options);
   if (reader.flag("require_store", false)) options.store = StoreDemand::kMustExist;
   if (const auto* path = reader.text("apply")) options.apply = *path;
   if (reader.flag("allow_weak_keys", false)) options.weak_keys = model::WeakKeys::kAllow;
@@ -256,6 +308,7 @@ Result<Options> load_options(const RawSettings& raw) {
   }
   read_http(reader, options);
   read_audit(reader, options);
+  read_backups(reader, options);
   reader.duration("drain_delay", options.drain_delay);
   reader.number("max_failures_per_minute", options.provider.failures_per_minute_max, 1,
                 1'000'000'000);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct Options {
   std::filesystem::path data_dir;
   StoreDemand store = StoreDemand::kMayCreate;
   std::vector<std::string> master_keys;  // specs; empty: file:DATA_DIR/master.key
+  // Reads the specs again, from the config file as it is now; null in tests.
+  std::function<base::Result<std::vector<std::string>>()> reread_master_keys;
+  std::string master_keys_how;  // what to do to put a new key first
   std::string listen = "127.0.0.1:8080";
   std::optional<TlsFiles> tls;
   std::string admin_listen = "127.0.0.1:8081";
@@ -47,6 +51,9 @@ struct Options {
   std::optional<base::LockedBytes> secret_key;  // the reference's SECRET
   std::optional<std::filesystem::path> apply;
   std::chrono::milliseconds drain_delay{0};
+  std::filesystem::path backup_dir;
+  std::chrono::milliseconds backup_every{0};
+  std::size_t backup_keep = 7;
   std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
   registry::Options registry;
   std::string log_level = "info";

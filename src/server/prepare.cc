@@ -38,15 +38,11 @@ Result<std::shared_ptr<const crypto::MasterKeys>> load_master_keys(const DataDir
   return std::make_shared<const crypto::MasterKeys>(std::move(*keys));
 }
 
-namespace {
-
 Result<void> make_owner_token(const DataDir& dir) {
   if (std::filesystem::exists(dir.owner_token())) return {};
   std::string token = "sut_" + base::base64url_encode(crypto::random_bytes(32)) + "\n";
   return base::write_file(dir.owner_token(), token, 0600, base::Overwrite::kRefuse);
 }
-
-}  // namespace
 
 // An audit log without its store: the store was lost, and a new one beside it would be another
 // store's log.

@@ -23,6 +23,9 @@ enum class Holding { kNothing, kEmpty, kStore };
 [[nodiscard]] base::Result<std::shared_ptr<const crypto::MasterKeys>> load_master_keys(
     const DataDir& dir, const Options& options);
 
+// A new owner token, unless there is one.
+[[nodiscard]] base::Result<void> make_owner_token(const DataDir& dir);
+
 // Makes what is missing of a new store: master key, owner token, database.
 [[nodiscard]] base::Result<InitPaths> create_store(const DataDir& dir, const Options& options);
 

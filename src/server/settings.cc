@@ -64,6 +64,9 @@ constexpr Setting kSettings[] = {
     {"bundle_cache_bytes", kValue, "N", "memory for rendered answers (67108864)"},
     {"registry_workloads_max", kValue, "N",
      "workloads that the registry remembers (200000); more: those unseen for longest go"},
+    {"backup_dir", kValue, "DIR", "where backups are written (DATA_DIR/backups)"},
+    {"backup_every", kValue, "TIME", "make a backup this often; 0s: only when asked (0s)"},
+    {"backup_keep", kValue, "N", "backups to keep; older ones go when a new one is there (7)"},
     {"log_level", kValue, "LEVEL", "debug, info, warning, error or off (info)"},
 };
 

@@ -1,6 +1,8 @@
 #include "store/nodes.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 #include "store/sealer.h"
 #include "store/wire.h"

@@ -54,7 +54,9 @@ std::shared_ptr<Backend> filled() {
   must(Store::create(*backend, *master_keys("k"), test::kSomebody));
   const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("k")));
   must(store->commit(test::changes(PutTeam{test::team("red", "/red")}), test::kSomebody));
-  for (const char* value : {"1", "2", "3"}) must(test::put(*store, test::group("a", {{"A", value}})));
+  for (const char* value : {"1", "2", "3"}) {
+    must(test::put(*store, test::group("a", {{"A", value}})));
+  }
   must(test::put(*store, test::group("b", {{"B", "1"}}, "red")));
   must(test::put(*store, test::group("gone", {{"G", "1"}})));
   must(store->commit(test::changes(DeleteGroup{"default", "gone"}), test::kSomebody));
@@ -119,7 +121,7 @@ TEST(Rotation, WaitsForEveryLiveNodeToWrapWithTheNewKey) {
   EXPECT_NE(refused.error().message.find("does not wrap"), std::string::npos);
 
   process.clock.set(process.clock.now() + kNodeLiveFor);
-  EXPECT_TRUE(process.rotation.start("uid:7")) << "a node that was not seen for so long is not live";
+  EXPECT_TRUE(process.rotation.start("uid:7")) << "a node not seen for so long is not live";
   EXPECT_EQ(process.wait().state, RotationState::kDone);
 }
 
@@ -154,7 +156,9 @@ TEST(Rotation, GoesOnAfterACrashAtEveryOperationOnTheDatabase) {
     {
       Process process(backend, "nk");
       process.rotation.resume();
-      if (process.rotation.status().state == RotationState::kNone) must(process.rotation.start("x"));
+      if (process.rotation.status().state == RotationState::kNone) {
+        must(process.rotation.start("x"));
+      }
       if (process.rotation.status().state != RotationState::kDone) {
         EXPECT_EQ(process.wait().state, RotationState::kDone) << operations;
       }
@@ -184,7 +188,7 @@ TEST(Rotation, AnInterruptedOneDoesNotGoOnToAKeyThatIsNotTheFirst) {
   const auto backend = filled();
   {
     Process process(backend, "nk");
-    process.operations_left = 4;
+    process.operations_left = 8;
     ASSERT_TRUE(process.rotation.start("uid:7"));
     process.death.get_future().wait();
   }

@@ -87,7 +87,8 @@ Result<void> Sealer::seal(Record& record, std::string_view header, std::string_v
 Result<Rewrap> Sealer::rewrap(WrappedKey before) const {
   const Place place{before.kind, before.id, before.version, before.revision, before.deleted};
   if (before.kind.size() > kIdBytes || before.id.size() > kIdBytes) {
-    return base::fail(Code::kCorrupt, "there is a record with a kind or id that sutler never makes");
+    return base::fail(Code::kCorrupt,
+                      "there is a record with a kind or id that sutler never makes");
   }
   Identity identity(store_id_, place);
   struct Buffer {

@@ -10,7 +10,9 @@ using base::Result;
 
 struct Store::Impl {
   Impl(std::unique_ptr<Backend> its_backend, std::shared_ptr<const Sealer> its_sealer)
-      : backend(std::move(its_backend)), id(its_sealer->store_id()), sealer(std::move(its_sealer)) {}
+      : backend(std::move(its_backend)),
+        id(its_sealer->store_id()),
+        sealer(std::move(its_sealer)) {}
 
   std::unique_ptr<Backend> backend;
   const std::string id;

@@ -189,7 +189,10 @@ class Meddler final : public Backend {
     return inner_->rewrap(batch);
   }
   base::Result<void> scrub() override { return inner_->scrub(); }
-  base::Result<void> dump(RowSink& sink) override { return inner_->dump(sink); }
+  base::Result<void> dump(RowSink& sink) override {
+    if (fails("dump")) return unavailable();
+    return inner_->dump(sink);
+  }
   base::Result<void> fill(const Produce& produce) override { return inner_->fill(produce); }
   base::Result<std::string> store_id() override { return inner_->store_id(); }
 

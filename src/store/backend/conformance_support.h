@@ -1,0 +1,115 @@
+// What the conformance tests share: the backends, rows in a few letters, and what came back as text.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "store/backend/memory_backend.h"
+#include "store/sqlite/sqlite_backend.h"
+#include "store/test_support.h"
+
+namespace sutler::store {
+
+using test::must;
+
+struct Made {
+  std::unique_ptr<test::Folder> folder;
+  std::unique_ptr<Backend> backend;
+};
+
+inline Made make_memory() { return {nullptr, make_memory_backend()}; }
+inline Made make_sqlite() {
+  auto folder = std::make_unique<test::Folder>();
+  auto backend = must(open_sqlite(*folder / "sutler.db", SqliteOpen::kCreate));
+  return {std::move(folder), std::move(backend)};
+}
+
+// "group/a@1" is version 1 of group a, "group/a@2!" a version 2 that is deleted.
+inline Record row(std::string_view text) {
+  Record out;
+  const auto slash = text.find('/');
+  const auto at = text.find('@');
+  out.kind = text.substr(0, slash);
+  out.id = text.substr(slash + 1, at - slash - 1);
+  out.version = static_cast<std::uint64_t>(text[at + 1] - '0');
+  out.deleted = text.ends_with('!');
+  out.key_id = "0123456789abcdef";
+  out.wrapped = std::string("w\0w", 3);
+  out.header = "header of " + std::string(text);
+  out.body = out.deleted ? "" : std::string("body\0of ", 8) + std::string(text);
+  return out;
+}
+
+inline std::string describe_row(const Record& record) {
+  return record.kind + "/" + record.id + "@" + std::to_string(record.version) +
+         (record.deleted ? "!" : "");
+}
+
+struct Kind {
+  const char* name;
+  Made (*make)();
+};
+
+class Conformance : public testing::TestWithParam<Kind> {
+ protected:
+  Backend& backend() { return *made_.backend; }
+
+  base::Result<void> apply(std::uint64_t revision, std::vector<std::string_view> rows) {
+    Batch batch{revision, {}};
+    for (const auto text : rows) {
+      batch.records.push_back(row(text));
+      batch.records.back().revision = revision;
+    }
+    return backend().apply(batch);
+  }
+  // "group/a@1 group/b@2!", sorted.
+  std::string all() {
+    std::map<std::string, int> found;
+    must(backend().load_all([&](Record&& record) -> base::Result<void> {
+      ++found[describe_row(record)];
+      return {};
+    }));
+    std::string out;
+    for (const auto& [text, count] : found) {
+      out += (out.empty() ? "" : " ") + text + (count > 1 ? "(twice)" : "");
+    }
+    return out;
+  }
+  std::string since(std::uint64_t revision) {
+    std::string out;
+    must(backend().load_since(revision, [&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      return {};
+    }));
+    return out;
+  }
+  std::string changed(std::uint64_t first, std::uint64_t last) {
+    std::string out;
+    must(backend().changes(first, last, [&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      return {};
+    }));
+    return out;
+  }
+  std::string old_versions() {
+    std::string out;
+    must(backend().old_versions([&](Record&& record) -> base::Result<void> {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+      EXPECT_EQ(record.body, "");
+      return {};
+    }));
+    return out;
+  }
+  std::string history(const std::string& id, const std::string& kind = "group") {
+    std::string out;
+    for (const Record& record : must(backend().history(kind, id))) {
+      out += (out.empty() ? "" : " ") + describe_row(record);
+    }
+    return out;
+  }
+
+  Made made_ = GetParam().make();
+};
+
+}  // namespace sutler::store
