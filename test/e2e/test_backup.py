@@ -42,7 +42,7 @@ def test_a_restored_backup_serves_byte_equal_bundles_to_a_thousand_workloads(ser
     # What comes after the backup is what a restore takes back.
     late = server.add_key(key="a later signing key of enough characters")
     server.add_team("late")
-    first = next(key["id"] for key in server.api("GET", "/api/v1/teams/default/keys")["keys"]
+    first = next(key["id"] for key in server.api("GET", "/api/v1/teams/default/keys")["items"]
                  if key["id"] != late)
     server.api("POST", f"/api/v1/teams/default/keys/{first}/retire", {})
     server.apply(group("everybody", {"EVERYBODY": "changed"}))

@@ -201,12 +201,12 @@ def test_signing_keys_tell_when_they_were_last_used(serve):
     server.fetch()
 
     def last_used():
-        listed = server.api("GET", "/api/v1/teams/default/keys")["keys"]
+        listed = server.api("GET", "/api/v1/teams/default/keys")["items"]
         return {one["id"]: one.get("last_used") for one in listed}
     eventually(lambda: last_used()[first], 20, "last used")
     assert last_used()[second] is None
     when = last_used()[first]
     server.stop()
     again = serve()
-    assert again.api("GET", "/api/v1/teams/default/keys")["keys"][0]["last_used"] == when
+    assert again.api("GET", "/api/v1/teams/default/keys")["items"][0]["last_used"] == when
     assert "LAST USED" in again.cli("team", "key", "list", "default").out
