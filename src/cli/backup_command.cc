@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/server_flags.h"
 #include "server/backup_keys.h"
+#include "store/backup.h"
 
 namespace sutler::cli {
 namespace {
