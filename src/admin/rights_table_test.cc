@@ -48,6 +48,7 @@ constexpr std::string_view kWorkload = R"({"project":"pay","object":"api","type"
 
 constexpr std::string_view kEverybody = "++++++++++";
 constexpr std::string_view kOwners = "++--------";
+constexpr std::string_view kAuditors = "++-------+";
 constexpr std::string_view kRouteTeam = "/api/v1/teams/{team}";
 constexpr std::string_view kRouteGroup = "/api/v1/teams/{team}/groups/{name}";
 constexpr std::string_view kRouteOperator = "/api/v1/operators/{name}";
@@ -58,6 +59,10 @@ const Row kRows[] = {
     {"GET", "/openapi.yaml", kEverybody},
     {"GET", "/api/v1/status", kEverybody},
     {"GET", "/api/v1/audit/key", kEverybody},
+    {"GET", "/api/v1/master-key", kAuditors},
+    {"POST", "/api/v1/master-key/rotate", kOwners},
+    {"GET", "/api/v1/backups", kAuditors},
+    {"POST", "/api/v1/backups", kOwners},
     {"GET", "/api/v1/session", kEverybody},
     {"POST", "/api/v1/session", kEverybody},
     {"DELETE", "/api/v1/session", kEverybody},

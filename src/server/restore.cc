@@ -40,9 +40,19 @@ Result<std::shared_ptr<const crypto::MasterKeys>> keys_for(const DataDir& dir,
   return load_master_keys(dir, options);
 }
 
-// Every token and every operator's way in: who had one when the backup was made may have lost it
-// since.
-Result<void> disable_tokens(store::Store& store, const store::CommitInfo& info);
+// Who had a token when the backup was made may have lost it since.
+Result<void> disable_tokens(store::Store& store, const store::CommitInfo& info) {
+  std::vector<store::Change> changes;
+  for (const auto& [name, record] : store.snapshot()->operators->all()) {
+    if (record->who.tokens.empty()) continue;
+    model::Operator who = record->who;
+    who.tokens.clear();
+    changes.emplace_back(store::PutOperator{std::move(who)});
+  }
+  auto committed = store.commit(std::move(changes), info);
+  if (!committed) return pass(committed);
+  return {};
+}
 
 // Fills `folder`/sutler.db; everything that must be in it is in it when this returns.
 Result<store::BackupReport> fill_database(const std::filesystem::path& database,
@@ -128,11 +138,5 @@ Result<Restored> restore(const Options& options, const RestoreRequest& request) 
   if (place) look_at(*place, options, *(*store)->snapshot(), out);
   return out;
 }
-
-namespace {
-
-Result<void> disable_tokens(store::Store&, const store::CommitInfo&) { return {}; }
-
-}  // namespace
 
 }  // namespace sutler::server

@@ -46,6 +46,31 @@ void compare_team(const model::Team& restored, const model::Team& later,
   }
 }
 
+void compare_operator(const model::Operator& restored, const model::Operator& later,
+                      std::vector<std::string>& out) {
+  const std::string who = "operator " + quoted(restored.name);
+  if (later.disabled && !restored.disabled) out.push_back(who + " was disabled and is not any more");
+  if (later.role != restored.role || later.reveal != restored.reveal ||
+      later.scopes != restored.scopes) {
+    out.push_back(who + " had been given other rights and has the old ones again");
+  }
+}
+
+void compare_operators(const store::Snapshot& restored, const store::Snapshot& later,
+                       std::vector<std::string>& out) {
+  for (const auto& [name, record] : restored.operators->all()) {
+    if (const auto now = later.operators->find(name)) {
+      compare_operator(record->who, now->who, out);
+    } else {
+      out.push_back("operator " + quoted(name) + " was deleted and is there again");
+    }
+  }
+  for (const auto& [name, record] : later.operators->all()) {
+    if (restored.operators->find(name)) continue;
+    out.push_back("operator " + quoted(name) + " was added and is gone");
+  }
+}
+
 std::string text_of(const boost::json::object& line, const char* name) {
   const auto* value = line.if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
@@ -112,6 +137,7 @@ std::vector<std::string> undone_between(const store::Snapshot& restored,
     if (restored.teams.contains(id)) continue;
     out.push_back("team " + quoted(id) + " was added and is gone");
   }
+  compare_operators(restored, later, out);
   return out;
 }
 
