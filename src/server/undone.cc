@@ -49,7 +49,9 @@ void compare_team(const model::Team& restored, const model::Team& later,
 void compare_operator(const model::Operator& restored, const model::Operator& later,
                       std::vector<std::string>& out) {
   const std::string who = "operator " + quoted(restored.name);
-  if (later.disabled && !restored.disabled) out.push_back(who + " was disabled and is not any more");
+  if (later.disabled && !restored.disabled) {
+    out.push_back(who + " was disabled and is not any more");
+  }
   if (later.role != restored.role || later.reveal != restored.reveal ||
       later.scopes != restored.scopes) {
     out.push_back(who + " had been given other rights and has the old ones again");

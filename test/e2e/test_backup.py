@@ -66,7 +66,7 @@ def test_a_restored_backup_serves_byte_equal_bundles_to_a_thousand_workloads(ser
     assert len(record) == 1 and "audit before: line" in record[0]["reason"], record
     assert int(record[0]["reason"].split("line ")[1].split()[0]) < last
     assert copy.cli("audit", "verify").code == 0
-    assert len(copy.cli("group", "list", "--json").json()["groups"]) == len(list(bundles.groups()))
+    assert len(copy.cli("group", "list", "--json").json()["items"]) == len(list(bundles.groups()))
     copy.stop()
     again = serve("--master-key", key_spec(server), at=target)
     assert len(again.audit("store.restore")) == 1, "recorded once"
@@ -80,6 +80,7 @@ def test_without_a_comparison_the_audit_log_beside_the_backup_tells_what_is_undo
     file = make(server)
     server.add_team("late")
     server.stop()
+    (server.data_dir / "sutler.db").unlink()
     told = restore(cli, server, tmp_path / "restored", file, "--json").json()
     assert told["compared_with"].endswith("audit")
     assert any("team.create" in one and "late" in one for one in told["undone"]), told
@@ -190,3 +191,24 @@ def test_a_full_disk_leaves_the_old_backups(serve, volume, tmp_path):  # noqa: F
     filler.unlink()
     make(server)
     assert audit.records(server.data_dir, "backup.create")
+
+
+def test_a_restore_ends_every_operators_tokens_and_makes_a_new_owner_token(serve, cli, tmp_path):
+    server = serve()
+    server.api("POST", "/api/v1/operators", {"name": "alice", "role": "owner"})
+    token = server.api("POST", "/api/v1/operators/alice/tokens", {})["token"]
+    owner = (server.data_dir / "owner-token").read_text().strip()
+    file = make(server)
+    server.api("POST", "/api/v1/operators/alice/disable")
+    server.stop()
+    target = tmp_path / "restored"
+    told = restore(cli, server, target, file, "--json").json()
+    assert any('"alice" was disabled' in one for one in told["undone"]), told
+    copy = serve("--master-key", key_spec(server), at=target)
+    for old in (token, owner):
+        ran = Cli()("status", "--addr", copy.admin, env={"SUTLER_TOKEN": old}, exits=4)
+        assert old not in ran.err
+    fresh = (target / "owner-token").read_text().strip()
+    assert fresh != owner
+    Cli()("status", "--addr", copy.admin, env={"SUTLER_TOKEN": fresh})
+    assert copy.api("GET", "/api/v1/operators/alice")["tokens"] == []
