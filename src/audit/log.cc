@@ -164,7 +164,8 @@ base::Result<void> Log::Impl::write_grants(std::span<const Event> events, Durabi
   // Who asked for kSynced does something only if it is recorded: an admin's change.
   if (others == events.size() || (others > 0 && durability == Durability::kSynced)) {
     return fail(Code::kNoSpace, "the disk of the audit log is full",
-                "make room on the disk that holds " + options_.folder.string());
+                "make room on the disk that holds " + options_.folder.string(),
+                std::string(kKeptForGrants));
   }
   Chain next = chain_;
   buffer_.clear();
@@ -192,9 +193,9 @@ base::Result<void> Log::Impl::format_one(const Event& event, Chain& next) {
   }
   const std::size_t start = buffer_.size();
   append_event_line(buffer_, next, event);
-  if (buffer_.size() - start <= kLineBytesMax) return {};
+  if (buffer_.size() - start <= options_.line_bytes_max) return {};
   return fail(Code::kTooLarge, "a line of the audit log would be longer than " +
-                                   std::to_string(kLineBytesMax) + " bytes");
+                                   std::to_string(options_.line_bytes_max) + " bytes");
 }
 
 base::Result<void> Log::Impl::write_buffer(const Chain& next, Space space) {

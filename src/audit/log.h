@@ -13,9 +13,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "audit/event.h"
 #include "audit/file_calls.h"
+#include "audit/line.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -31,9 +33,15 @@ struct Options {
   std::uint64_t rotate_bytes = 64ull * 1024 * 1024;
   std::uint64_t reserve_bytes = 64ull * 1024 * 1024;  // 0: none
   std::chrono::milliseconds checkpoint_every{1000};
+  // Of one line; no more than kLineBytesMax (line.h), which is what verification reads.
+  std::size_t line_bytes_max = kLineBytesMax;
   // Tests put faults here. Must outlive the log.
   const FileCalls* calls = &FileCalls::system();
 };
+
+// Error::name of a batch that was refused because what room there is is kept for grants. The log
+// works.
+inline constexpr std::string_view kKeptForGrants = "kept_for_grants";
 
 struct Position {
   std::uint64_t seq = 0;  // of the last line, 0: none yet
@@ -67,12 +75,12 @@ class Log {
   // kNoSpace: the disk is full. The reserve is given up step by step, and only events with `grant`
   // are written: the others of the batch are counted, to be told in one `audit.dropped` line when
   // there is room again. A batch without any grant, or one with kSynced that has events other than
-  // grants, is refused as a whole (its events are in that count). No checkpoint is signed
-  // meanwhile. kInternal: the sink has failed (not writable, removed or changed underneath, not
+  // grants, is refused as a whole (its events are in that count) with the name kKeptForGrants. No
+  // checkpoint is signed meanwhile. kInternal: the sink has failed (not writable, removed or changed underneath, not
   // synced). It stays failed until repair works, which is tried at later appends and by the
   // background thread: the file is opened again and its end verified, or else a new file goes on
   // with the chain, with an `audit.recovered` event. kTooLarge: a line would be longer than
-  // kLineBytesMax (line.h). kInvalid: the event `checkpoint` is not for callers, and ready-made
+  // Options::line_bytes_max. kInvalid: the event `checkpoint` is not for callers, and ready-made
   // JSON has no line break.
   [[nodiscard]] base::Result<void> append(std::span<const Event> events, Durability durability);
 

@@ -190,13 +190,19 @@ std::vector<char> Provider::record_grants(std::span<const audit::Event> events) 
   auto written = shared_->audit.append(events, audit::Durability::kWritten);
   std::vector<char> recorded(events.size(), written ? 1 : 0);
   if (!written && written.error().code == base::Code::kTooLarge) {
+    bool says_something = false;
     for (std::size_t i = 0; i < events.size(); ++i) {
       auto one = shared_->audit.append(events.subspan(i, 1), audit::Durability::kWritten);
       recorded[i] = one ? 1 : 0;
-      if (one || one.error().code == base::Code::kTooLarge) continue;
+      if (!one && one.error().code == base::Code::kTooLarge) {
+        base::log::warning("a fetch failed: its names are more than one audit record can hold",
+                           {{"team", events[i].team}, {"request_id", events[i].request_id}});
+        continue;
+      }
       written = std::move(one);
+      says_something = true;
     }
-    if (!written && written.error().code == base::Code::kTooLarge) return recorded;
+    if (!says_something) return recorded;
   }
   const bool worked = shared_->audit_works.exchange(written.has_value());
   if (!written && worked) {
@@ -210,7 +216,7 @@ std::vector<char> Provider::record_grants(std::span<const audit::Event> events) 
 // that is no reason to take this node out.
 void Provider::record_refusal(const audit::Event& event) {
   auto written = shared_->audit.append({&event, 1}, audit::Durability::kWritten);
-  if (written || shared_->audit.low_on_space()) return;
+  if (written || written.error().name == audit::kKeptForGrants) return;
   if (shared_->audit_works.exchange(false)) {
     base::log::error("audit cannot be written", {{"why", written.error().message}});
   }

@@ -295,6 +295,50 @@ TEST(Provider, WithoutItsRecordNoSecretLeaves) {
   EXPECT_EQ(bench.ask(get("/healthz")).status, 200);
 }
 
+TEST(Provider, ARefusalWhileTheReserveIsInUseIsNoReasonToTakeTheNodeOut) {
+  Bench bench({}, {}, {.reserve_bytes = 1024 * 1024});
+  bench.put_greeting();
+  bench.calls().disk_is_full = true;
+  EXPECT_EQ(bench.fetch({.key = kOtherKey}).status, 401);
+  EXPECT_EQ(bench.ask(get("/healthz")).status, 200);
+  bench.put_groups("{name: bad, secrets: {variables: {A: {template: '${ABSENT}'}}}}");
+  EXPECT_EQ(bench.fetch().status, 503);
+  EXPECT_EQ(bench.ask(get("/healthz")).status, 200);
+  // A grant that even the reserve has no room for is one.
+  bench.put_groups("{name: bad, secrets: {variables: {A: b}}}");
+  EXPECT_EQ(code_of(bench.fetch()), "audit_unavailable");
+  EXPECT_EQ(code_of(bench.ask(get("/healthz"))), "audit_unavailable");
+  bench.calls().disk_is_full = false;
+  EXPECT_EQ(bench.fetch().status, 200);
+  EXPECT_EQ(bench.ask(get("/healthz")).status, 200);
+}
+
+TEST(Provider, AGrantThatNoLineCanHoldFailsAloneAndOthersOfItsTurnGoOn) {
+  Bench bench({}, {}, {.reserve_bytes = 0, .line_bytes_max = 2000});
+  bench.put_greeting();
+  std::string wide = "{name: wide, restrictions: {projects: [wide]}, secrets: {variables: {";
+  for (int i = 0; i < 100; ++i) wide += "A_NAME_OF_THIRTY_BYTES_OR_SO_" + std::to_string(i) + ": b, ";
+  bench.put_groups(wide + "Z: b}}}");
+  std::vector<Wire> wires;
+  for (int i = 0; i < 4; ++i) wires.push_back(bench.connect());
+  {
+    // What comes while the first is being recorded shares the next turn.
+    const std::scoped_lock held(bench.calls().gate);
+    const int before = bench.calls().writes;
+    wires[0].send(get("/", bearer()));
+    ASSERT_TRUE(http::test::eventually([&] { return bench.calls().writes > before; }));
+    wires[1].send(get("/", bearer()));
+    wires[2].send(get("/", bearer({.project = "wide"})));
+    wires[3].send(get("/", bearer()));
+  }
+  EXPECT_EQ(wires[0].answer().status, 200);
+  EXPECT_EQ(wires[1].answer().status, 200);
+  EXPECT_EQ(code_of(wires[2].answer()), "audit_unavailable");
+  EXPECT_EQ(wires[3].answer().status, 200);
+  EXPECT_EQ(bench.records().size(), 3U);
+  EXPECT_EQ(bench.ask(get("/healthz")).status, 200);
+}
+
 TEST(Provider, WhereTheAuditIsNotRequiredFetchesGoOn) {
   Options options;
   options.audit = AuditDemand::kBestEffort;

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -55,11 +56,16 @@ class SharedClock final : public base::Clock {
 class FaultyCalls final : public audit::FileCalls {
  public:
   ssize_t write(int fd, const void* bytes, std::size_t count) const override {
-    if (!broken) return FileCalls::write(fd, bytes, count);
-    errno = EIO;
+    ++writes;
+    const std::scoped_lock held(gate);
+    if (!broken && !disk_is_full) return FileCalls::write(fd, bytes, count);
+    errno = broken ? EIO : ENOSPC;
     return -1;
   }
+  mutable std::atomic<int> writes = 0;
+  mutable std::mutex gate;  // a test that locks it keeps every write waiting
   std::atomic<bool> broken = false;
+  std::atomic<bool> disk_is_full = false;
 };
 
 // What a token says; changed where a test needs something else.
@@ -97,7 +103,8 @@ inline model::SigningKey signing_key(std::string_view key, std::string id = "0a0
 
 class Bench {
  public:
-  explicit Bench(const Options& options = {}, std::vector<crypto::HmacKey> extra_keys = {}) {
+  explicit Bench(const Options& options = {}, std::vector<crypto::HmacKey> extra_keys = {},
+                 audit::Options log = {.reserve_bytes = 0}) {
     std::vector<base::LockedBytes> keys;
     keys.emplace_back(std::string_view("0123456789abcdef0123456789abcdef"));
     const auto master = std::make_shared<const crypto::MasterKeys>(
@@ -106,10 +113,8 @@ class Bench {
     must(store::Store::create(*backend, *master, {"test", clock_.now()}));
     store_ = must(store::Store::open(std::move(backend), master));
     store_->subscribe([this](const store::Publication& p) { catalog_.publish(p); });
-    audit::Options log;
     log.folder = folder_.path() / "audit";
     std::filesystem::create_directories(log.folder);
-    log.reserve_bytes = 0;
     log.calls = &calls_;
     const base::Secret seed = must(store_->audit_seed());
     audit_ = must(audit::Log::open(log, seed, clock_, {}, [](const audit::Position&) {}));
