@@ -206,16 +206,22 @@ void Listener::wait() {
 }
 
 void Listener::accept_waiting() {
+  bool made_room = false;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     switch (accept_one()) {
-      case Accepted::kOne: exhausted_ = false; break;
+      case Accepted::kOne: made_room = false; break;
       case Accepted::kNone: return wait();
       case Accepted::kExhausted:
-        // Out of descriptors or memory: an idle connection makes room, and the listener waits a
-        // little instead of spinning; it never ends.
-        if (!exhausted_) base::log::warning("no file descriptors are left to accept connections");
-        exhausted_ = true;
-        (void)loop_.close_longest_idle();
+        // Out of descriptors or memory: a connection that only waits makes room. Where that does
+        // not help the listener waits a little instead of spinning; it never ends.
+        if (loop_.may_tell_of_exhaustion()) {
+          base::log::warning("no file descriptors are left to accept connections",
+                             {{"done", "waiting connections are closed to make room"}});
+        }
+        if (!made_room && loop_.make_room()) {
+          made_room = true;
+          break;
+        }
         back_off_.expires_after(kBackOff);
         back_off_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
           if (!ec && self->socket_.is_open()) self->wait();

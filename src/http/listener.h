@@ -51,7 +51,6 @@ class Listener : public std::enable_shared_from_this<Listener> {
   std::shared_ptr<const crypto::TlsContext> tls_;
   const std::shared_ptr<Handler> handler_;
   const GateOptions gate_;
-  bool exhausted_ = false;
 };
 
 }  // namespace sutler::http

@@ -105,16 +105,29 @@ void Loop::drain() {
   for (const auto& session : all) session->drain();
 }
 
-bool Loop::close_longest_idle() {
-  Session* longest = nullptr;
+bool Loop::make_room() {
+  Session* first = nullptr;
   for (const auto& session : sessions_) {
-    if (session->idle_order() == 0) continue;
-    if (longest == nullptr || session->idle_order() < longest->idle_order()) {
-      longest = session.get();
-    }
+    const auto order = session->room_order();
+    if (order && (first == nullptr || *order < *first->room_order())) first = session.get();
   }
-  if (longest != nullptr) longest->close();
-  return longest != nullptr;
+  if (first != nullptr) first->close();
+  return first != nullptr;
+}
+
+bool Loop::may_tell_of_exhaustion() {
+  constexpr std::int64_t kMinuteMs = 60'000;
+  if (told_of_exhaustion_ms_ > 0 && now_ms_ - told_of_exhaustion_ms_ < kMinuteMs) return false;
+  told_of_exhaustion_ms_ = now_ms_;
+  return true;
+}
+
+void Loop::shut_down() {
+  turn_.clear();
+  while (!sessions_.empty()) {
+    const auto session = sessions_.back();  // leaves the list when it closes
+    session->shut_down();
+  }
 }
 
 }  // namespace sutler::http

@@ -37,6 +37,9 @@ class Loop {
 
   void run();  // until stop()
   void stop();
+  // After run() has returned for good, on whatever thread: no session is left, and no Reply keeps
+  // one.
+  void shut_down();
   void add(const std::shared_ptr<Session>& session);
   void remove(Session* session);
   // Lets the handler's turn_end() be called once when all that is ready now was handled.
@@ -44,8 +47,11 @@ class Loop {
   // Sessions finish what they do and close. On the loop's thread.
   void drain();
   [[nodiscard]] bool draining() const { return draining_; }
-  // Closes the connection that has been idle longest: at EMFILE. False when none is idle.
-  bool close_longest_idle();
+  // At EMFILE: closes the connection that has been idle longest, or else the one whose header block
+  // has been coming longest. False when there is none.
+  [[nodiscard]] bool make_room();
+  // True once a minute at most.
+  [[nodiscard]] bool may_tell_of_exhaustion();
 
   [[nodiscard]] std::uint64_t next_idle_order() { return ++idle_order_; }
 
@@ -64,6 +70,7 @@ class Loop {
   bool turn_scheduled_ = false;
   bool draining_ = false;
   std::int64_t now_ms_ = 0;
+  std::int64_t told_of_exhaustion_ms_ = 0;  // 0: never
   std::int64_t date_second_ = 0;
   std::string date_line_;
   std::uint64_t id_prefix_ = 0;

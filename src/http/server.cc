@@ -56,6 +56,7 @@ Server::Server(const Options& options) : impl_(std::make_unique<Impl>(options)) 
 Server::~Server() {
   for (auto& loop : impl_->loops) loop->stop();
   for (auto& thread : impl_->threads) thread.join();
+  for (auto& loop : impl_->loops) loop->shut_down();
 }
 
 Result<std::size_t> Server::listen(const Listen& listen) {
@@ -103,7 +104,7 @@ void Server::set_tls(std::size_t listener, std::shared_ptr<const crypto::TlsCont
   });
 }
 
-void Server::drain(std::chrono::milliseconds grace) {
+bool Server::drain(std::chrono::milliseconds grace, const std::function<bool()>& give_up) {
   std::latch stopped(static_cast<std::ptrdiff_t>(impl_->loops.size()));
   impl_->on_each_loop([this, &stopped](std::size_t loop) {
     impl_->for_listeners(loop, [](Listener& listener) { listener.stop(); });
@@ -113,8 +114,10 @@ void Server::drain(std::chrono::milliseconds grace) {
   stopped.wait();
   const auto end = std::chrono::steady_clock::now() + grace;
   while (impl_->limits.open() > 0 && std::chrono::steady_clock::now() < end) {
+    if (give_up && give_up()) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+  return impl_->limits.open() == 0;
 }
 
 std::size_t Server::open_connections() const { return impl_->limits.open(); }

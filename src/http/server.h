@@ -65,8 +65,8 @@ class Server {
   // New connections of that listener use the new certificate.
   void set_tls(std::size_t listener, std::shared_ptr<const crypto::TlsContext> tls);
   // Stops accepting, lets what is on its way finish, and returns when all connections are closed
-  // or after `grace`.
-  void drain(std::chrono::milliseconds grace);
+  // (true), or after `grace`, or as soon as `give_up`, which is asked all the time, says so.
+  bool drain(std::chrono::milliseconds grace, const std::function<bool()>& give_up = {});
   [[nodiscard]] std::size_t open_connections() const;
 
  private:

@@ -203,6 +203,34 @@ TEST(Server, ADrainHasAnEndWhateverClientsDo) {
   EXPECT_EQ(served.open_connections(), 1U);
 }
 
+TEST(Server, ADrainIsGivenUpWhenSomebodySaysSo) {
+  Options options;
+  options.timeouts.drain_idle = std::chrono::seconds(60);
+  Served served(options);
+  Wire idle = served.connect();
+  ASSERT_EQ(idle.ask(get("/")).status, 200);
+  int asked = 0;
+  EXPECT_FALSE(served.server().drain(std::chrono::hours(1), [&] { return ++asked == 3; }));
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(served.open_connections(), 1U);
+}
+
+TEST(Server, AnUnansweredReplyKeepsNothingAliveAfterTheEnd) {
+  const auto seen = std::make_shared<Seen>();
+  {
+    Server server({});
+    ASSERT_TRUE(server.listen({.address = "127.0.0.1:0", .make_handler = [&] {
+                                 return std::make_shared<PathHandler>(seen,
+                                                                      std::shared_future<void>());
+                               }}));
+    server.start();
+    const Wire held(server.bound_address(0));
+    held.send(get("/held"));
+    ASSERT_TRUE(eventually([&] { return seen->all().size() == 1; }));
+  }
+  EXPECT_EQ(seen.use_count(), 1);  // the handler is gone, and with it the Reply and its session
+}
+
 TEST(Server, MayEndWithConnectionsInEveryState) {
   std::vector<Wire> wires;
   {

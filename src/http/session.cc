@@ -72,7 +72,11 @@ void Session::check_deadline(std::int64_t now_ms) {
   if (now_ms > deadline_ms_) close();
 }
 
-std::uint64_t Session::idle_order() const { return state_ == State::kIdle ? idle_order_ : 0; }
+std::optional<std::pair<int, std::uint64_t>> Session::room_order() const {
+  if (state_ == State::kIdle) return std::pair(0, idle_order_);
+  if (state_ == State::kHead) return std::pair(1, idle_order_);
+  return std::nullopt;
+}
 
 void Session::drain() {
   if (state_ != State::kIdle && state_ != State::kHead) return;
@@ -89,6 +93,11 @@ void Session::close() {
   transport_.close();
   loop_.limits().leave(remote_);
   loop_.remove(this);
+}
+
+void Session::shut_down() {
+  close();
+  handler_.reset();
 }
 
 // Reads what the state waits for and goes on until it has to wait.

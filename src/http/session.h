@@ -18,8 +18,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -46,11 +48,15 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void start();
   void check_deadline(std::int64_t now_ms);
-  // Sessions that have been idle longer have a lower one; 0: not idle.
-  [[nodiscard]] std::uint64_t idle_order() const;
+  // What may be closed to make room for others, the lower the sooner: idle connections, then those
+  // in the middle of a header block, each by how long they have been waiting. Nothing: not now.
+  [[nodiscard]] std::optional<std::pair<int, std::uint64_t>> room_order() const;
   // Closes soon if idle; else after the answer.
   void drain();
   void close();
+  // When the loop has ended for good: closes, and lets go of the handler, whose unanswered Replies
+  // hold this session.
+  void shut_down();
 
   // For Reply.
   void respond(Response&& response);
@@ -91,7 +97,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Loop& loop_;
   Transport transport_;
-  const std::shared_ptr<Handler> handler_;
+  std::shared_ptr<Handler> handler_;
   const GateOptions gate_;
   const std::string remote_;
   const std::int64_t peer_uid_;

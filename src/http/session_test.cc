@@ -236,6 +236,27 @@ TEST(Session, AClientThatWaitsToSendItsBodyIsToldToGoOn) {
   EXPECT_EQ(refused.answer().status, 413);
 }
 
+TEST(Session, ARoomMayRefuseBeforeTheBodyIsWaitedFor) {
+  const Served served({}, with_body(10'000'000));
+  Wire wire = served.connect();
+  const std::string head = "POST /guarded HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n";
+  const Answer got = wire.ask(head + "\r\n");  // of the body no byte was sent
+  EXPECT_EQ(got.status, 401);
+  EXPECT_TRUE(got.says("Connection: close"));
+  wire.send(get("/embedded"));
+  wire.done_sending();
+  EXPECT_TRUE(wire.ends());
+  // It is not asked to send what nobody wants, and gets its answer while it sends.
+  EXPECT_EQ(served.ask(head + "Expect: 100-continue\r\n\r\n").status, 401);
+  Wire sending = served.connect();
+  sending.send(post("/guarded", std::string(200'000, 'x')));
+  EXPECT_EQ(sending.answer().status, 401);
+  EXPECT_EQ(served.ask(post("/guarded", "")).body, "hello");  // no body: the room sees it itself
+  EXPECT_EQ(served.times_seen("guarded 0"), 3U);
+  EXPECT_EQ(served.times_seen("POST /guarded"), 1U);
+  EXPECT_EQ(served.times_seen("GET /embedded"), 0U);
+}
+
 TEST(Session, AReplyThatDiesClosesTheConnection) {
   const Served served;
   for (const std::string path : {"/drop", "/refuse-secret"}) {

@@ -21,6 +21,7 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -204,7 +205,7 @@ class Seen {
 
 // /echo gives the body back; /who says who asked; /later answers at the end of the turn; /held when
 // /release comes; /drop lets its Reply die; /secret and /refuse-secret use send_secret_json; /block
-// waits for the gate; /big?N gives N bytes; /bye closes after its answer.
+// waits for the gate; /big?N gives N bytes; /bye closes after its answer; /guarded takes no body.
 class PathHandler final : public Handler {
  public:
   PathHandler(std::shared_ptr<Seen> seen, std::shared_future<void> gate)
@@ -227,6 +228,11 @@ class PathHandler final : public Handler {
       });
     }
     reply.send(response_to(request));
+  }
+  [[nodiscard]] std::optional<Response> refuse_before_body(const Request& request) override {
+    if (request.path != "/guarded") return std::nullopt;
+    seen_->add("guarded " + std::to_string(request.body.size()));
+    return problem(401, "unauthorized", "not you");
   }
   void refused(std::string_view remote, int status, std::string_view why) override {
     seen_->add("refused " + std::string(remote) + " " + std::to_string(status) + " " +
