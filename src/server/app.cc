@@ -266,14 +266,17 @@ void App::tick(TlsReload::Force force) {
 
 void App::announce_drain() { shared_->draining = true; }
 
-void App::drain() {
-  provider_server_->drain(kDrainGrace);
-  admin_server_->drain(kAdminDrainGrace);
+App::Drained App::drain(const std::function<bool()>& give_up) {
+  bool given_up = false;
+  const auto asked = [&] { return given_up = given_up || give_up(); };
+  (void)provider_server_->drain(kDrainGrace, asked);
+  (void)admin_server_->drain(kAdminDrainGrace, asked);
   provider::flush_denials(*shared_, provider::Flush::kAll);
   workloads_->stop();
   upkeep_->stop(shared_->key_use);
   std::error_code ignored;
   std::filesystem::remove(dir_->socket(), ignored);
+  return given_up ? Drained::kGivenUp : Drained::kInPeace;
 }
 
 }  // namespace sutler::server

@@ -2,6 +2,7 @@
 // what comes later may use what comes before, and goes first.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -37,7 +38,9 @@ class App {
   // Once a second: counted denials, a look at the database, certificates.
   void tick(TlsReload::Force force);
   void announce_drain();
-  void drain();
+  // Ends at once when `give_up` says so; whether it ended by itself.
+  enum class Drained { kInPeace, kGivenUp };
+  [[nodiscard]] Drained drain(const std::function<bool()>& give_up);
 
  private:
   [[nodiscard]] base::Result<void> prepare_store();

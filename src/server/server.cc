@@ -45,7 +45,11 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void serve_until_stopped(App& app, const Signals& signals, const Options& options) {
+App::Drained serve_until_stopped(App& app, const Signals& signals, const Options& options) {
+  const auto told_to_stop = [&signals](std::chrono::milliseconds limit) {
+    const int signal = signals.wait(limit);
+    return signal == SIGTERM || signal == SIGINT;
+  };
   for (;;) {
     const int signal = signals.wait(std::chrono::seconds(1));
     if (signal == SIGTERM || signal == SIGINT) break;
@@ -54,14 +58,13 @@ void serve_until_stopped(App& app, const Signals& signals, const Options& option
   base::log::info("draining");
   app.announce_drain();
   const auto end = std::chrono::steady_clock::now() + options.drain_delay;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    // A second signal means now.
-    if (left.count() <= 0) break;
-    if (const int signal = signals.wait(left); signal == SIGTERM || signal == SIGINT) break;
+  bool now = false;  // a second signal means now: neither delay nor drain go on
+  for (auto left = options.drain_delay; left.count() > 0 && !now;) {
+    now = told_to_stop(left);
+    left = std::chrono::duration_cast<std::chrono::milliseconds>(end -
+                                                                 std::chrono::steady_clock::now());
   }
-  app.drain();
+  return app.drain([&] { return now = now || told_to_stop(std::chrono::milliseconds(0)); });
 }
 
 }  // namespace
@@ -82,7 +85,10 @@ Result<void> run(const Options& options) {
   base::log::info("serving", {{"version", SUTLER_VERSION}});
   std::puts(app.ready_line().c_str());
   std::fflush(stdout);
-  serve_until_stopped(app, signals, options);
+  if (serve_until_stopped(app, signals, options) == App::Drained::kGivenUp) {
+    return base::fail(base::Code::kInternal, "the drain was ended by a second signal",
+                      "one signal lets the requests that are on their way finish");
+  }
   base::log::info("stopped");
   return {};
 }
