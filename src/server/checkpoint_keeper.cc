@@ -1,6 +1,7 @@
 #include "server/checkpoint_keeper.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -17,7 +18,29 @@ constexpr char kKey[] = "audit/checkpoint";
 CheckpointKeeper::CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed)
     : backend_(backend),
       key_(crypto::HashAlgorithm::kSha256,
-           crypto::derive_key(audit_seed.expose(), "sutler audit checkpoint note").expose()) {}
+           crypto::derive_key(audit_seed.expose(), "sutler audit checkpoint note").expose()),
+      thread_([this] { run(); }) {}
+
+CheckpointKeeper::~CheckpointKeeper() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void CheckpointKeeper::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return waiting_.has_value() || stop_; });
+    if (!waiting_) return;
+    const audit::Position next = *std::exchange(waiting_, std::nullopt);
+    lock.unlock();
+    write(next);
+    lock.lock();
+  }
+}
 
 std::string CheckpointKeeper::mac(const std::string& text) const {
   return base::hex_encode(key_.sign(text).view());
@@ -44,6 +67,14 @@ audit::Position CheckpointKeeper::load() {
 }
 
 void CheckpointKeeper::keep(const audit::Position& position) {
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_ = position;
+  }
+  changed_.notify_one();
+}
+
+void CheckpointKeeper::write(const audit::Position& position) {
   const std::string text = std::to_string(position.seq) + " " + position.hash;
   auto kept = backend_.put_telemetry({{kKey, text + " " + mac(text)}});
   if (!kept) {
