@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "audit/verify.h"
 #include "base/encoding.h"
 #include "base/file.h"
 #include "crypto/random.h"
@@ -47,7 +48,11 @@ Result<void> make_owner_token(const DataDir& dir) {
 // An audit log without its store: the store was lost, and a new one beside it would be another
 // store's log.
 static Result<void> require_no_log(const DataDir& dir) {
-  if (!std::filesystem::exists(dir.audit() / "current.jsonl")) return {};
+  // Rotated files as well: a crash in the middle of a rotation leaves only those.
+  if (!std::filesystem::exists(dir.audit())) return {};
+  auto files = audit::log_files(dir.audit());
+  if (!files && files.error().code == Code::kNotFound) return {};
+  if (!files) return pass(files);
   return fail(Code::kNotFound,
               "the store of " + dir.path().string() +
                   " is missing: there is an audit log, but no " +
