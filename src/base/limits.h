@@ -23,6 +23,10 @@ inline constexpr std::size_t kEnvironmentStringBytesMax = 131'072;
 inline constexpr std::size_t kFileBytesMax = 1024 * 1024;
 inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kBundleBytesMax = 8 * 1024 * 1024;
+// Names and paths of all entries. Each fetch and each change is recorded in one line of the audit
+// with its names, so that they must fit one line (audit/line.h).
+inline constexpr std::size_t kGroupNamesBytesMax = 1024 * 1024;
+inline constexpr std::size_t kBundleNamesBytesMax = 3 * 1024 * 1024;  // and its groups, as JSON
 inline constexpr std::size_t kGroupEntriesMax = 10'000;
 inline constexpr std::size_t kRestrictionPatternsMax = 256;  // of each kind in one group
 inline constexpr std::size_t kFreeGlobsPerTeamMax = 1'000;  // patterns that are not exact or prefix

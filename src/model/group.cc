@@ -54,7 +54,8 @@ Result<void> check_required_keys(const std::vector<std::string>& keys) {
     return fail(Code::kInvalid, "requiredKeys names a key twice");
   }
   for (const std::string& key : keys) {
-    if (auto name = check_variable_name(key); !name) return base::pass(name, "requiredKeys");
+    auto checked = key.starts_with('/') ? check_file_path(key) : check_variable_name(key);
+    if (!checked) return base::pass(checked, "requiredKeys");
   }
   return {};
 }
@@ -80,19 +81,29 @@ Result<void> check_entries(const Group& group) {
                 "more than " + std::to_string(limits::kGroupEntriesMax) + " entries");
   }
   std::size_t bytes = 0;
+  std::size_t names_bytes = 0;
   for (const auto& [name, variable] : group.variables) {
     auto checked = check_variable_name(name);
     if (checked) checked = check_variable(name, variable);
     if (!checked) return base::pass(checked, "variable " + printable(name));
-    bytes += name.size() + bytes_of(variable.value);
+    names_bytes += name.size();
+    bytes += bytes_of(variable.value);
   }
   for (const auto& [path, file] : group.files) {
     auto checked = check_file_path(path);
     if (checked) checked = check_file(file);
     if (!checked) return base::pass(checked, "file " + printable(path));
-    bytes += path.size() + bytes_of(file.data);
+    names_bytes += path.size();
+    bytes += bytes_of(file.data);
   }
-  if (bytes <= limits::kGroupBytesMax) return {};
+  if (names_bytes > limits::kGroupNamesBytesMax) {
+    return fail(Code::kTooLarge,
+                "the names of its entries are together longer than " +
+                    std::to_string(limits::kGroupNamesBytesMax) +
+                    " bytes, which is what the audit can record of a fetch",
+                "use shorter paths, or several groups");
+  }
+  if (names_bytes + bytes <= limits::kGroupBytesMax) return {};
   return fail(Code::kTooLarge, "larger than " + std::to_string(limits::kGroupBytesMax) + " bytes");
 }
 

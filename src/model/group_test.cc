@@ -82,6 +82,29 @@ TEST(GroupTest, AGroupOfMoreThanFourMebibytesIsTooLarge) {
   EXPECT_TRUE(validate(group));
 }
 
+TEST(GroupTest, AllNamesTogetherFitOneRecordOfTheAudit) {
+  Group group = group_with("A", literal("x"));
+  const std::string folder = "/" + std::string(4000, 'f') + "/";
+  for (int i = 0; i < 261; ++i) {
+    group.files.emplace(folder + std::to_string(i), file(Literal{base::Secret("x")}));
+  }
+  EXPECT_TRUE(validate(group));
+  group.files.emplace(folder + "one more", file(Literal{base::Secret("x")}));
+  ASSERT_FALSE(validate(group));
+  EXPECT_EQ(validate(group).error().code, base::Code::kTooLarge);
+  EXPECT_TRUE(validate(group).error().message.starts_with("group g: the names of its entries"));
+}
+
+TEST(GroupTest, RequiredKeysAreVariablesOrFiles) {
+  Group group = group_with("A", literal("x"));
+  group.header.required_keys = {"A", "/etc/key.pem"};
+  EXPECT_TRUE(validate(group));
+  for (const char* wrong : {"", "/", "/etc/", "/etc/../key", "etc/key.pem", "A B"}) {
+    group.header.required_keys = {wrong};
+    EXPECT_FALSE(validate(group)) << wrong;
+  }
+}
+
 TEST(GroupTest, WarnsOfNorthflanksNamesAndOfNoRestriction) {
   Group group = group_with("NF_A", literal("x"));
   EXPECT_EQ(warnings(group).size(), 2u);

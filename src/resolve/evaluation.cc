@@ -35,6 +35,17 @@ Result<void> check_variable_size(std::string_view name, std::string_view value) 
                    " bytes that Linux takes for one variable");
 }
 
+// At most this: a name as a JSON string and a comma. It holds no control characters; U+2028 and
+// U+2029, which start with this byte, become twice as long.
+std::size_t bytes_in_record(std::string_view name) {
+  std::size_t bytes = name.size() + 3;
+  for (const char c : name) {
+    if (c == '"' || c == '\\') ++bytes;
+    if (c == '\xe2') bytes += 3;
+  }
+  return bytes;
+}
+
 // A literal was looked at when it was saved; the text of a template is seen here first.
 Result<void> check_file(const store::FileView& file, const Outcome& outcome) {
   const std::string_view text = outcome.text();
@@ -53,6 +64,10 @@ Evaluation::Evaluation(Story& story, const model::Workload& workload, OnProblem 
     : story_(story), workload_(workload), on_problem_(on_problem) {
   story_.variables.resize(story_.merged.variables.size());
   story_.files.resize(story_.merged.files.size());
+  constexpr std::size_t kAroundGroupBytes = 48;  // {"name":…,"version":…}
+  for (const OpenGroup& open : story_.groups) {
+    names_bytes_ += bytes_in_record(open.record->header().name) + kAroundGroupBytes;
+  }
 }
 
 void Evaluation::run() {
@@ -142,8 +157,16 @@ Result<std::string_view> Evaluation::look_up(std::string_view name, Outcome& ask
 
 Result<void> Evaluation::count(std::string_view key, std::string_view text) {
   bytes_ += key.size() + text.size();
-  if (bytes_ <= limits::kBundleBytesMax) return {};
+  names_bytes_ += bytes_in_record(key);
+  if (bytes_ <= limits::kBundleBytesMax && names_bytes_ <= limits::kBundleNamesBytesMax) return {};
   full_ = true;
+  if (names_bytes_ > limits::kBundleNamesBytesMax) {
+    return base::fail(Code::kTooLarge,
+                      "with it the names of the groups and keys are longer than " +
+                          std::to_string(limits::kBundleNamesBytesMax) +
+                          " bytes, which is what the audit can record of a fetch",
+                      "use shorter paths, or give this workload fewer of them", "bundle_too_large");
+  }
   return too_large("with it the bundle is larger than " + std::to_string(limits::kBundleBytesMax) +
                    " bytes");
 }

@@ -38,6 +38,7 @@ class Evaluation {
   OnProblem on_problem_;
   std::vector<std::size_t> path_;  // variables that are being evaluated, outermost first
   std::size_t bytes_ = 0;          // of all names and values so far
+  std::size_t names_bytes_ = 0;    // of all groups and keys so far, as the audit writes them
   bool full_ = false;              // over the bundle's limit: nothing more is evaluated
 };
 

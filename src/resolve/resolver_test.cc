@@ -96,6 +96,27 @@ TEST(Resolve, CyclesAcrossGroupsAreErrors) {
   EXPECT_EQ(world.fetch("p/o"), "error: template_cycle");
 }
 
+TEST(Resolve, NamesThatNoAuditRecordCanHoldAreAnError) {
+  World world;
+  const std::string folder = "/" + std::string(4000, 'f') + "/";
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    auto builder = group(name);
+    for (int i = 0; i < 200; ++i) builder.set(folder + name + std::to_string(i), "x");
+    if (name == "d") builder.project("p");
+    world.put(builder.build());
+  }
+  EXPECT_TRUE(world.fetch("q/o").starts_with(folder));
+  EXPECT_EQ(world.fetch("p/o"), "error: bundle_too_large");
+}
+
+TEST(Resolve, ARequiredKeyMayBeAFile) {
+  World world;
+  world.put(group("g").require("/f").set("A", "1"));
+  EXPECT_EQ(world.fetch("p/o"), "error: missing_required");
+  world.put(group("h").set("/f", "x"));
+  EXPECT_EQ(world.fetch("p/o"), "A=1 /f=x");
+}
+
 TEST(Resolve, AGroupThatWinsTheMergeMayBreakACycle) {
   World world;
   world.put(group("a").text("A", "${B}"));
