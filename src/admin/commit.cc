@@ -79,13 +79,18 @@ std::string audit_groups(const store::Snapshot& snapshot, const std::vector<cons
   return array.empty() ? std::string() : array.done();
 }
 
-void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details) {
+// The groups that the record names. Of many, those that stayed are of no interest; of one, which it
+// was is the record's whole content.
+std::vector<const Touched*> told_groups(const Plan& plan) {
   std::vector<const Touched*> groups;
   for (const Touched& group : plan.groups) {
-    // Of many, those that stayed are of no interest; of one, which it was is the record's whole
-    // content.
     if (group.fate != Fate::kUnchanged || plan.groups.size() == 1) groups.push_back(&group);
   }
+  return groups;
+}
+
+void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details) {
+  const std::vector<const Touched*> groups = told_groups(plan);
   if (groups.empty()) return;
   const std::string& team = groups.front()->team;
   const bool one_team = std::all_of(groups.begin(), groups.end(),
@@ -101,12 +106,13 @@ void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details
 base::Result<void> require_recordable(const Plan& plan) {
   constexpr std::size_t kNamesBytesMax = 1024 * 1024;
   constexpr std::size_t kAroundEachBytes = 64;
+  constexpr std::size_t kAroundKeyBytes = 3;
   std::size_t bytes = 0;
-  for (const Touched& group : plan.groups) {
-    if (group.fate == Fate::kUnchanged) continue;
-    bytes += group.team.size() + group.name.size() + kAroundEachBytes;
-    if (plan.groups.size() > 1) continue;
-    for (const auto& key : group.keys) bytes += 2 * key.size();
+  const std::vector<const Touched*> groups = told_groups(plan);
+  for (const Touched* group : groups) {
+    bytes += group->team.size() + group->name.size() + kAroundEachBytes;
+    if (groups.size() > 1) continue;
+    for (const auto& key : group->keys) bytes += 2 * key.size() + kAroundKeyBytes;
   }
   if (bytes <= 2 * kNamesBytesMax) return {};
   return base::fail(base::Code::kTooLarge, "the change names more than one audit record can hold",

@@ -62,8 +62,10 @@ TEST(ExplainApi, ABundleThatCannotBeIsAnErrorAndRecordedAsOne) {
   EXPECT_EQ(empty.code(), "store_empty");
   EXPECT_EQ(bench.records().back().at("outcome"), "failed");
   EXPECT_EQ(bench.records().back().at("reason"), "store_empty");
+  bench.done("PUT", "/api/v1/teams/default/groups/others",
+             R"({"restrictions":{"projects":["q"]},"secrets":{"variables":{"OTHERS":"1"}}})");
   bench.done("PUT", "/api/v1/teams/default/groups/g",
-             R"({"secrets":{"variables":{"A":{"template":"${NOBODY}"}}}})");
+             R"({"secrets":{"variables":{"A":{"template":"${OTHERS}"}}}})");
   EXPECT_EQ(bench.ask("POST", kBundle, kAsk).code(), "unknown_name");
   EXPECT_EQ(bench.ask("POST", kExplain, kAsk).at("/outcome"), "unknown_name");
 }

@@ -166,6 +166,32 @@ TEST(Service, WhatTheGateRefusedIsRecordedByItsStatus) {
   EXPECT_EQ(records[0].at("reason"), "header_too_large");
 }
 
+TEST(Service, WhoIsNobodyIsRefusedBeforeTheBodyIsTaken) {
+  Bench bench;
+  const auto early = [&](std::string_view authorization, std::string_view host, int uid) {
+    const http::Field fields[] = {{"HOST", host}};
+    http::Request request;
+    request.method = "POST";
+    request.path = "/api/v1/apply";
+    request.fields = fields;
+    request.authorization = authorization;
+    request.has_authorization = !authorization.empty();
+    request.remote = uid < 0 ? "192.0.2.7" : "unix";
+    request.peer_uid = uid;
+    request.id = "0123456789abcdef";
+    const auto refusal = bench.service().refuse_before_body(request);
+    return refusal ? refusal->status : 0;
+  };
+  EXPECT_EQ(early("", "localhost", -1), 401);
+  EXPECT_EQ(early("Bearer wrong", "localhost", -1), 401);
+  EXPECT_EQ(early(kBearer, "elsewhere.example", -1), 421);
+  EXPECT_EQ(early("", "", 12345), 403);
+  EXPECT_EQ(bench.records().size(), 3U);  // as denials; a wrong Host is none
+  EXPECT_EQ(early(kBearer, "localhost", -1), 0);
+  EXPECT_EQ(early("", "", 0), 0);
+  EXPECT_EQ(bench.revision(), 1U);
+}
+
 TEST(Service, TellsHowItIs) {
   Bench bench;
   const auto status = bench.done("GET", "/api/v1/status");
