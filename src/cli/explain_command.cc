@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr int kFetchFails = 1;
+
 struct ExplainOptions {
   WorkloadOptions workload;
   bool reveal = false;
@@ -76,7 +78,10 @@ base::Result<int> explain(const Context& context, const ExplainOptions& options)
   auto answer = ask_server(context, "POST", api_path({"teams", context.team, "explain"}),
                            workload_body(options.workload, reveal));
   if (!answer) return base::pass(answer);
-  return print_answer(context, *answer, story_text(answer->tree));
+  auto printed = print_answer(context, *answer, story_text(answer->tree));
+  // So that a script can ask before a workload does.
+  if (printed && shown(answer->tree, "outcome") != "ok") return kFetchFails;
+  return printed;
 }
 
 }  // namespace
@@ -89,7 +94,8 @@ void add_explain_command(CLI::App& root, Context& context) {
        .purpose =
            "Tells what a workload would get: which groups match and why, where each key comes "
            "from, what it overrides, what would fail",
-       .example = "sutler explain --project shop --object api --type service"},
+       .example = "sutler explain --project shop --object api --type service",
+       .more = "The exit status is 1 when a fetch would fail, with the story all the same."},
       Talks::kToServer, [&context, options] { return explain(context, *options); });
   add_workload_options(command, options->workload);
   add_switch(command, options->reveal, "--reveal", "show the values; this is audited");

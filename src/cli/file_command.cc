@@ -45,6 +45,13 @@ void put_nothing(JsonBody& file, const PutFile& options) {
   if (options.mode.empty()) file.raw("permissions", "null");
 }
 
+// A colon would be read by chown(1) as the start of a group.
+base::Result<void> check_owner(std::string_view flag, const std::string& name) {
+  if (name.find_first_of(": /") == std::string::npos) return {};
+  return usage_error(std::string(flag) + " " + name + " is neither a name nor a number",
+                     "an owner and a group are two flags: --owner app --group app");
+}
+
 base::Result<std::string> file_json(const PutFile& options) {
   if (!options.mode.empty() && !model::parse_octal_mode(options.mode)) {
     return usage_error("--mode " + options.mode + " is no octal mode", "write it like 0400");
@@ -73,6 +80,8 @@ base::Result<int> put_file(const Context& context, const PutFile& options) {
   JsonBody body;
   auto put = put_group_edit(body, options.edit);
   if (put) put = check_path(options.path);
+  if (put) put = check_owner("--owner", options.owner);
+  if (put) put = check_owner("--group", options.owning_group);
   if (!put) return base::pass(put);
   auto file = file_json(options);
   if (!file) return base::pass(file);

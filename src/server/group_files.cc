@@ -68,7 +68,7 @@ base::Result<std::vector<model::Group>> read_one(const fs::path& path, std::stri
   if (!groups) return base::pass(groups);
   for (const model::Group& group : *groups) {
     auto acyclic = resolve::check_cycles(group);
-    if (!acyclic) return base::pass(acyclic, where + ": group " + group.header.name);
+    if (!acyclic) return base::pass(acyclic, where);
   }
   return groups;
 }
