@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "admin/service.h"
+#include "base/test_support.h"
 #include "store/backend/fault_backend.h"
 #include "store/backend/memory_backend.h"
 
@@ -31,31 +32,8 @@ namespace json = boost::json;
 inline constexpr std::string_view kOwnerToken = "owner-token-for-tests-0123456789";
 inline constexpr std::string_view kBearer = "Bearer owner-token-for-tests-0123456789";
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    std::cerr << "fixture: " << result.error().message << '\n';
-    std::abort();
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-// A folder that is gone when the test is over.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "sutler-admin-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using base::test::must;
+using base::test::TempFolder;
 
 struct Answer {
   int status = 0;

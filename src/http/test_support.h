@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/test_support.h"
 #include "http/server.h"
 
 namespace sutler::http::test {
@@ -45,24 +46,7 @@ inline bool eventually(const std::function<bool()>& holds) {
   return true;
 }
 
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "sutler-http-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using base::test::TempFolder;
 
 struct Answer {
   int status = 0;    // 0: the connection ended instead

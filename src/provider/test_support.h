@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/test_support.h"
 #include "http/test_support.h"
 #include "jwt/sign.h"
 #include "model/group_reader.h"
@@ -32,14 +33,7 @@ inline constexpr std::string_view kKey = "a signing key of 32 bytes or more";
 inline constexpr std::string_view kOtherKey = "another signing key of 32 bytes..";
 inline constexpr std::int64_t kStart = 1'800'000'000;
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    std::cerr << "fixture: " << result.error().message << '\n';
-    std::abort();
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using base::test::must;
 
 // A clock that may be set while the server's threads read it.
 class SharedClock final : public base::Clock {

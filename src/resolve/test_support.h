@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/test_support.h"
 #include "resolve/catalog.h"
 #include "resolve/resolver.h"
 #include "resolve/template.h"
@@ -18,14 +19,7 @@
 
 namespace sutler::resolve::test {
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    std::cerr << "fixture: " << result.error().message << '\n';
-    std::abort();
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using base::test::must;
 
 // `project/object` or `project/object:type`; the type is `service` when it is left out.
 inline model::Workload workload(std::string_view text, std::string_view team = "default") {

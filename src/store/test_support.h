@@ -14,19 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/test_support.h"
 #include "store/backend/memory_backend.h"
 #include "store/store.h"
 
 namespace sutler::store::test {
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    std::cerr << "fixture: " << result.error().message << '\n';
-    std::abort();
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using base::test::must;
 
 inline const CommitInfo kSomebody{"uid:7", base::UnixTime{1'700'000'000'000'000}};
 
