@@ -1,13 +1,12 @@
 #include "cli/bundle_writer.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
+#include <cstdio>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -45,34 +44,13 @@ base::Result<std::optional<Existing>> look_at(const std::string& path, const Roo
   return std::optional(Existing{info.st_uid, info.st_gid, info.st_mode & 07777});
 }
 
-std::optional<unsigned> numeric_id(const std::string& text) {
-  unsigned id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  // The highest number means "leave it" to chown(2).
-  if (error != std::errc() || end != text.data() + text.size() || id == unsigned(-1)) {
-    return std::nullopt;
-  }
-  return id;
-}
-
-// As chown(1) reads a user or a group: a name that exists, else a number.
-std::optional<unsigned> user_id(const std::string& text) {
-  if (const passwd* user = ::getpwnam(text.c_str())) return user->pw_uid;
-  return numeric_id(text);
-}
-
-std::optional<unsigned> group_id(const std::string& text) {
-  if (const ::group* found = ::getgrnam(text.c_str())) return found->gr_gid;
-  return numeric_id(text);
-}
-
-using LookUp = std::optional<unsigned> (*)(const std::string&);
+using LookUp = std::function<std::optional<unsigned>(const std::string&)>;
 
 // The id by an `owner` or `group`; `existing` is that of the file that is there. Nothing: unknown
 // name.
 std::optional<unsigned> settle(const std::optional<model::Ownership>& wanted,
                                std::optional<unsigned> existing, unsigned inherited,
-                               LookUp look_up) {
+                               const LookUp& look_up) {
   if (!wanted) return existing.value_or(inherited);
   switch (wanted->policy) {
     case OwnerPolicy::kAlwaysSetExplicit: return look_up(wanted->value);
@@ -110,7 +88,7 @@ base::Unexpected unknown(const std::string& what, const model::Ownership& who,
 }
 
 base::Result<PlannedFile> plan_file(const model::BundleFile& file, const RootFolder& root,
-                                    RunningUser runner) {
+                                    const NamesHere& names, RunningUser runner) {
   if (!model::is_file_path(file.path)) {
     return base::fail(Code::kInvalid, "the path of file " + file.path +
                                           " is not absolute or holds empty parts, `.` or `..`");
@@ -121,10 +99,12 @@ base::Result<PlannedFile> plan_file(const model::BundleFile& file, const RootFol
   if (!existing) return base::pass(existing);
   const auto& there = *existing;
   const auto user =
-      settle(file.owner, there ? std::optional(there->user) : std::nullopt, runner.user, user_id);
+      settle(file.owner, there ? std::optional(there->user) : std::nullopt, runner.user,
+             [&names](const std::string& text) { return names.user(text); });
   if (!user) return unknown("user", *file.owner, file.path);
-  const auto group = settle(file.group, there ? std::optional(there->group) : std::nullopt,
-                            runner.group, group_id);
+  const auto group =
+      settle(file.group, there ? std::optional(there->group) : std::nullopt, runner.group,
+             [&names](const std::string& text) { return names.group(text); });
   if (!group) return unknown("group", *file.group, file.path);
   return PlannedFile{file.path, std::move(*content), *user, *group,
                      settle_mode(file.permissions, there)};
@@ -135,6 +115,9 @@ struct Staged {
   base::FileDescriptor folder;
   std::string temporary;
   std::string name;
+  std::string path;  // for errors
+  // Where the new file and what stood at the place are now.
+  enum class State { kBeside, kNewInPlace, kExchanged, kReplaced } state = State::kBeside;
 };
 
 base::Result<void> give_away(int fd, const PlannedFile& file) {
@@ -160,7 +143,7 @@ base::Result<Staged> stage(const PlannedFile& file, const RootFolder& root, std:
   if (!folder) return base::pass(folder);
   Staged staged{std::move(*folder),
                 ".sutler-" + std::to_string(::getpid()) + "-" + std::to_string(number),
-                std::string(name_of(file.path))};
+                std::string(name_of(file.path)), file.path};
   const auto create = [&staged] {
     return base::FileDescriptor(::openat(staged.folder.get(), staged.temporary.c_str(),
                                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
@@ -182,20 +165,53 @@ base::Result<Staged> stage(const PlannedFile& file, const RootFolder& root, std:
   return staged;
 }
 
-base::Result<void> put_in_place(const std::vector<Staged>& all) {
-  for (const Staged& file : all) {
-    if (::renameat(file.folder.get(), file.temporary.c_str(), file.folder.get(),
-                   file.name.c_str()) != 0) {
-      return base::fail_errno(errno, "file " + file.name + " cannot be put in its place");
-    }
+int rename_with(const Staged& file, unsigned flags) {
+  const int folder = file.folder.get();
+  return ::renameat2(folder, file.temporary.c_str(), folder, file.name.c_str(), flags);
+}
+
+// A folder that came to the place since the plan was made is not moved away.
+base::Result<void> put_in_place(Staged& file) {
+  const auto failed = [&file](int error) {
+    return base::fail_errno(error, "file " + file.path + " cannot be put in its place");
+  };
+  if (rename_with(file, RENAME_NOREPLACE) == 0) {
+    file.state = Staged::State::kNewInPlace;
+    return {};
   }
+  struct stat info{};
+  const bool is_there =
+      ::fstatat(file.folder.get(), file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  if (is_there && S_ISDIR(info.st_mode)) return failed(EISDIR);
+  if (is_there && rename_with(file, RENAME_EXCHANGE) == 0) {
+    file.state = Staged::State::kExchanged;
+    return {};
+  }
+  // Neither flag is known to this file system, or it came and went: as ever.
+  if (rename_with(file, 0) != 0) return failed(errno);
+  file.state = is_there ? Staged::State::kReplaced : Staged::State::kNewInPlace;
   return {};
+}
+
+// The other way round: what was there is there again, what is new is gone. What could not be put
+// back is added to `left`.
+void take_back(const Staged& file, std::string& left) {
+  if (file.state == Staged::State::kExchanged && rename_with(file, RENAME_EXCHANGE) != 0) {
+    left += (left.empty() ? "" : ", ") + file.path;
+    return;  // what was there stays beside
+  }
+  if (file.state == Staged::State::kReplaced) left += (left.empty() ? "" : ", ") + file.path;
+  if (file.state == Staged::State::kNewInPlace) {
+    (void)::unlinkat(file.folder.get(), file.name.c_str(), 0);
+  }
+  (void)::unlinkat(file.folder.get(), file.temporary.c_str(), 0);
 }
 
 }  // namespace
 
 base::Result<std::vector<PlannedFile>> plan_files(const model::Bundle& bundle,
-                                                  const RootFolder& root, RunningUser runner) {
+                                                  const RootFolder& root, const NamesHere& names,
+                                                  RunningUser runner) {
   std::set<std::string_view> paths;
   for (const auto& file : bundle.files) {
     if (!paths.insert(file.path).second) {
@@ -204,7 +220,7 @@ base::Result<std::vector<PlannedFile>> plan_files(const model::Bundle& bundle,
   }
   std::vector<PlannedFile> planned;
   for (const auto& file : bundle.files) {
-    auto ready = plan_file(file, root, runner);
+    auto ready = plan_file(file, root, names, runner);
     if (!ready) return base::pass(ready);
     for (auto above = folder_of(file.path); above != "/"; above = folder_of(above)) {
       if (!paths.contains(above)) continue;
@@ -228,12 +244,18 @@ base::Result<void> write_files(const std::vector<PlannedFile>& files, const Root
     }
     all.push_back(std::move(*staged));
   }
-  if (done) done = put_in_place(all);
-  if (done) return done;
-  for (const Staged& file : all) {  // those already in place are no longer there by this name
-    (void)::unlinkat(file.folder.get(), file.temporary.c_str(), 0);
+  for (auto file = all.begin(); done && file != all.end(); ++file) done = put_in_place(*file);
+  if (done) {
+    for (const Staged& file : all) {  // what was exchanged lies there
+      if (file.state != Staged::State::kExchanged) continue;
+      (void)::unlinkat(file.folder.get(), file.temporary.c_str(), 0);
+    }
+    return done;
   }
+  std::string left;
+  for (auto file = all.rbegin(); file != all.rend(); ++file) take_back(*file, left);
   root.remove(made);
+  if (!left.empty()) done.error().hint = "these files were replaced already: " + left;
   return done;
 }
 

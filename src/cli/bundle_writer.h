@@ -1,7 +1,8 @@
 // Puts a workload's files on the disk by the protocol's owner, group and permission policies.
 //
 // All or nothing: every file is decoded, checked and laid beside its place before the first one is
-// renamed into it; when anything fails before that, nothing has changed. A file that exists is
+// renamed into it. What stood there lies beside until all are in place: when a rename fails it is
+// put back (on file systems that cannot exchange two files the renamed ones stay new). A file that exists is
 // replaced as a whole, never written into, so that a reader sees the old or the new content.
 //
 // Policies: `AlwaysSet…` sets; `KeepOrSet…` keeps what an existing file has; `…Inherited` is the
@@ -17,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "cli/names_here.h"
 #include "cli/root_folder.h"
 #include "model/bundle.h"
 
@@ -43,6 +45,7 @@ struct PlannedFile {
 // something at the place that is no file.
 [[nodiscard]] base::Result<std::vector<PlannedFile>> plan_files(const model::Bundle& bundle,
                                                                 const RootFolder& root,
+                                                                const NamesHere& names,
                                                                 RunningUser runner);
 
 // kRefused when an owner may not be set (only root may give files away), kNoSpace, kInternal.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace sutler::cli {
@@ -42,7 +43,7 @@ class BundleWriter : public ::testing::Test {
   base::Result<std::vector<PlannedFile>> plan(std::vector<model::BundleFile> files) {
     model::Bundle bundle;
     bundle.files = std::move(files);
-    return plan_files(bundle, *RootFolder::open(top_), runner_);
+    return plan_files(bundle, *RootFolder::open(top_), names_, runner_);
   }
   base::Result<void> write(std::vector<model::BundleFile> files) {
     auto planned = plan(std::move(files));
@@ -83,6 +84,7 @@ class BundleWriter : public ::testing::Test {
   }
 
   fs::path top_;
+  NamesHere names_;  // of this machine
   RunningUser runner_ = kRunner;
 };
 
@@ -207,6 +209,53 @@ TEST_F(BundleWriter, AFailureWhileWritingTakesEverythingBack) {
   EXPECT_FALSE(write_files(*planned, *RootFolder::open(top_)));
   EXPECT_FALSE(fs::exists(top_ / "new"));
   EXPECT_EQ(names_in_top(), 1u);
+}
+
+TEST_F(BundleWriter, ARenameThatFailsNamesItsPathAndTakesBackThoseBeforeIt) {
+  make_existing("/a");
+  std::vector<model::BundleFile> files;
+  for (const char* path : {"/a", "/deep/b", "/c", "/d"}) files.push_back(file(path, "new"));
+  auto planned = plan(std::move(files));
+  ASSERT_TRUE(planned) << planned.error().message;
+  fs::create_directories(top_ / "c" / "came-meanwhile");
+  const auto written = write_files(*planned, *RootFolder::open(top_));
+  ASSERT_FALSE(written);
+  EXPECT_TRUE(written.error().message.contains("file /c cannot be put in its place"))
+      << written.error().message;
+  EXPECT_EQ(read("/a"), "old");
+  EXPECT_EQ(status("/a").st_mode & 07777U, 0640U);
+  std::set<std::string> left;
+  for (const auto& entry : fs::directory_iterator(top_)) left.insert(entry.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{"a", "c"}));
+}
+
+TEST_F(BundleWriter, ATreeOfItsOwnKnowsItsOwnUsers) {
+  fs::create_directory(top_ / "etc");
+  std::ofstream(top_ / "etc/passwd") << "app:x:4321:4321::/:/bin/sh\napp:x:1:1::/:\nbroken\n";
+  std::ofstream(top_ / "etc/group") << "app:x:4322:\n";
+  auto names = NamesHere::of_tree(*RootFolder::open(top_));
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(names->user("app"), 4321U);
+  EXPECT_EQ(names->group("app"), 4322U);
+  EXPECT_EQ(names->user("17"), 17U);
+  EXPECT_EQ(names->user("root"), std::nullopt);  // this machine's, not the tree's
+  EXPECT_EQ(names->user("4294967295"), std::nullopt);
+  names_ = *names;
+  auto one = file("/f", "x");
+  one.owner = model::Ownership{OwnerPolicy::kAlwaysSetExplicit, "app"};
+  EXPECT_EQ(plan_one(std::move(one)).user, 4321U);
+}
+
+TEST_F(BundleWriter, ATreeWithoutUsersKnowsNumbersAndALinkIsNotFollowed) {
+  auto names = NamesHere::of_tree(*RootFolder::open(top_));
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(names->user("root"), std::nullopt);
+  EXPECT_EQ(names->group("0"), 0U);
+  fs::create_directory(top_ / "etc");
+  fs::create_symlink("/etc/passwd", top_ / "etc/passwd");
+  names = NamesHere::of_tree(*RootFolder::open(top_));
+  ASSERT_FALSE(names);
+  EXPECT_TRUE(names.error().message.contains("/etc/passwd below --root is a symbolic link"));
 }
 
 TEST_F(BundleWriter, AFolderAtThePlaceIsRefusedBeforeAnythingIsWritten) {

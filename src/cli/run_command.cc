@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -40,7 +41,11 @@ base::Result<void> put_files(const model::Bundle& bundle, const std::string& top
     if (root.error().code == base::Code::kNotFound) root.error().code = base::Code::kInvalid;
     return base::pass(root);
   }
-  auto planned = plan_files(bundle, *root, RunningUser{::geteuid(), ::getegid()});
+  // A tree of its own knows its own users.
+  auto names = std::filesystem::path(top) == "/" ? base::Result<NamesHere>(NamesHere())
+                                                 : NamesHere::of_tree(*root);
+  if (!names) return base::pass(names);
+  auto planned = plan_files(bundle, *root, *names, RunningUser{::geteuid(), ::getegid()});
   if (!planned) return base::pass(planned);
   return write_files(*planned, *root);
 }

@@ -171,9 +171,16 @@ def test_permissions_follow_their_policy(server, root, mode, policy, existed, wa
 def test_an_owner_may_be_a_name(server, root):
     server.apply(group("files", {}, {
         "/f": {"data": "x", "owner": {"policy": "AlwaysSetExplicit", "value": "nobody"},
-               "group": {"policy": "AlwaysSetExplicit", "value": "nogroup"}}}))
+               "group": {"policy": "AlwaysSetExplicit", "value": "app"}}}))
+    (root / "etc").mkdir()
+    (root / "etc" / "passwd").write_text("nobody:x:4321:4321::/:/bin/false\n")
+    (root / "etc" / "group").write_text("app:x:4322:\n")
     server.cli("run", *ABOUT, "--root", root, "--", "/bin/true")
-    assert (root / "f").owner() == "nobody" and (root / "f").group() == "nogroup"
+    status = (root / "f").stat()
+    assert (status.st_uid, status.st_gid) == (4321, 4322), "the names of --root, not of this machine"
+    (root / "etc" / "passwd").unlink()
+    unknown = server.cli("run", *ABOUT, "--root", root, "--", "/bin/true", exits=1)
+    assert "nobody" in unknown.err
 
 
 @AS_ROOT
