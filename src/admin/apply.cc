@@ -4,6 +4,7 @@
 #include <set>
 
 #include "admin/group_rules.h"
+#include "resolve/reference_check.h"
 #include "resolve/resolver.h"
 
 namespace sutler::admin {
@@ -176,8 +177,11 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
   }
   auto globs = resolve::check_free_globs(view, changed);
   if (!globs) return base::pass(globs);
-  plan.warnings = resolve::save_warnings(
-      view, changed, [&](const model::GroupHeader& header) { return may_see(input.who, header); });
+  const auto may_tell = [&](const model::GroupHeader& header) { return may_see(input.who, header); };
+  auto doubtful = resolve::check_references(view, changed, may_tell);
+  if (!doubtful) return base::pass(doubtful);
+  plan.warnings = resolve::save_warnings(view, changed, may_tell);
+  plan.warnings.insert(plan.warnings.end(), doubtful->begin(), doubtful->end());
   for (std::size_t i = 0; i < changed.size(); ++i) {
     plan.changes.emplace_back(store::PutGroup{std::move(changed[i]), versions[i]});
   }

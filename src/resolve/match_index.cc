@@ -93,16 +93,6 @@ bool key_for(std::string_view name, Shape shape, Key& key) {
   return true;
 }
 
-bool before_in_merge(const MatchIndex::Pointer& a, const MatchIndex::Pointer& b) {
-  const model::GroupHeader& x = a->header();
-  const model::GroupHeader& y = b->header();
-  if (x.priority != y.priority) return x.priority > y.priority;
-  const auto narrow_x = model::specificity(x.restrictions);
-  const auto narrow_y = model::specificity(y.restrictions);
-  if (narrow_x != narrow_y) return narrow_x > narrow_y;
-  return x.name < y.name;
-}
-
 }  // namespace
 
 // Small on purpose: it is copied by each change of the team.
@@ -121,6 +111,14 @@ struct MatchIndex::Team {
                             [](const Use& use, ShapePair wanted) { return use.pair < wanted; });
   }
 };
+
+bool before_in_merge(const model::GroupHeader& a, const model::GroupHeader& b) {
+  if (a.priority != b.priority) return a.priority > b.priority;
+  const auto narrow_a = model::specificity(a.restrictions);
+  const auto narrow_b = model::specificity(b.restrictions);
+  if (narrow_a != narrow_b) return narrow_a > narrow_b;
+  return a.name < b.name;
+}
 
 std::size_t count_free_globs(const model::Restrictions& restrictions) {
   std::size_t count = 0;
@@ -199,7 +197,9 @@ std::vector<MatchIndex::Pointer> MatchIndex::find(const model::Workload& workloa
   }
   // A group may stand in several places; its name is its own in the team, so doubles are
   // neighbours.
-  std::sort(found.begin(), found.end(), before_in_merge);
+  std::sort(found.begin(), found.end(), [](const Pointer& a, const Pointer& b) {
+    return before_in_merge(a->header(), b->header());
+  });
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }

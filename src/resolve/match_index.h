@@ -57,6 +57,9 @@ class MatchIndex {
   std::uint64_t last_generation_ = 0;
 };
 
+// The order in which groups win a merge: priority down, specificity down, name up.
+[[nodiscard]] bool before_in_merge(const model::GroupHeader& a, const model::GroupHeader& b);
+
 // The free globs among the restrictions' patterns.
 [[nodiscard]] std::size_t count_free_globs(const model::Restrictions& restrictions);
 

@@ -18,7 +18,7 @@ namespace {
 // stopped.
 constexpr std::size_t kComparisonsMax = 500'000;
 constexpr std::size_t kStoredGroupsMax = 100'000;
-constexpr std::size_t kWarningsMax = 100;
+constexpr std::size_t kWarningsMax = 10;
 constexpr std::size_t kNamedKeysMax = 3;
 
 // A group by what the comparison needs; of the save or of the store.
@@ -72,6 +72,10 @@ class TieSearch {
       view.snapshot->groups.for_all(
           [&](const MatchIndex::Pointer& record) { compare_stored(*record, warnings); });
     }
+    if (ties_ > kWarningsMax) {
+      warnings.push_back("and " + std::to_string(ties_ - kWarningsMax) +
+                         " more pairs of groups that set the same keys");
+    }
     if (incomplete_ || budget_ == 0) {
       warnings.emplace_back(
           "not every pair of groups was compared for keys that tie: there are too many");
@@ -106,12 +110,7 @@ class TieSearch {
     std::ranges::set_intersection(a.keys, b.keys, std::back_inserter(common));
     if (common.empty()) return;
     if (!restrictions_overlap(a.header->restrictions, b.header->restrictions, budget_)) return;
-    if (warnings.size() >= kWarningsMax) {
-      incomplete_ = true;
-      budget_ = 0;
-      return;
-    }
-    warnings.push_back(sentence(*a.header, *b.header, common));
+    if (++ties_ <= kWarningsMax) warnings.push_back(sentence(*a.header, *b.header, common));
   }
 
   static std::string sentence(const model::GroupHeader& a, const model::GroupHeader& b,
@@ -132,6 +131,7 @@ class TieSearch {
   std::map<Level, std::vector<Candidate>> saved_;
   const Visible& visible_;
   std::size_t budget_ = kComparisonsMax;
+  std::size_t ties_ = 0;
   bool incomplete_ = false;
 };
 

@@ -59,6 +59,17 @@ TEST(SaveCheck, TheGroupsOfOneSaveAreComparedWithEachOther) {
   EXPECT_EQ(ties(world, groups).size(), 1u);
 }
 
+TEST(SaveCheck, TiesAreToldInTenLinesAtMost) {
+  World world;
+  std::vector<model::Group> groups;
+  for (int i = 0; i < 6; ++i) {
+    groups.push_back(group("g" + std::to_string(i)).project("p").set("A", "1").build());
+  }
+  const auto warnings = save_warnings(*world.view(), groups);
+  ASSERT_EQ(warnings.size(), 11u);  // of 6 * 5 / 2 pairs
+  EXPECT_EQ(warnings.back(), "and 5 more pairs of groups that set the same keys");
+}
+
 TEST(SaveCheck, NamesOfThePlatformAreWarnedAbout) {
   World world;
   EXPECT_FALSE(

@@ -1,10 +1,11 @@
 // What is done to templates when a group is saved: secrets are generated, cycles refused.
-#include <map>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "crypto/random.h"
+#include "resolve/cycle_search.h"
 #include "resolve/template.h"
 
 namespace sutler::resolve {
@@ -67,11 +68,9 @@ std::string where(const model::Group& group, std::string_view kind, const std::s
   return "group " + group.header.name + ", " + std::string(kind) + " " + key;
 }
 
-// The variables of one group that each of its templates names.
-using Graph = std::map<std::string_view, std::vector<std::string_view>>;
-
-Result<Graph> graph_of(const model::Group& group) {
-  Graph graph;
+// What the templates of one group name of its own variables.
+Result<ReferenceGraph> graph_of(const model::Group& group) {
+  ReferenceGraph graph;
   for (const auto& [name, variable] : group.variables) {
     const auto* const text = std::get_if<model::Template>(&variable.value);
     if (text == nullptr) continue;
@@ -86,63 +85,6 @@ Result<Graph> graph_of(const model::Group& group) {
   }
   return graph;
 }
-
-// Depth first without recursion: a group may hold a chain of kGroupEntriesMax variables.
-class CycleSearch {
- public:
-  explicit CycleSearch(const Graph& graph) : graph_(graph) {}
-
-  // The way round ("A -> B -> A"), or nothing.
-  std::optional<std::string> run() {
-    for (const auto& [name, unused] : graph_) {
-      if (state_[name] == State::kNew) enter(name);
-      while (!path_.empty()) {
-        if (auto cycle = step()) return cycle;
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  enum class State { kNew, kOpen, kDone };
-  struct Step {
-    std::string_view name;
-    std::size_t next = 0;
-  };
-
-  void enter(std::string_view name) {
-    state_[name] = State::kOpen;
-    path_.push_back({name});
-  }
-
-  std::optional<std::string> step() {
-    Step& top = path_.back();
-    const auto edges = graph_.find(top.name);
-    if (edges == graph_.end() || top.next == edges->second.size()) {
-      state_[top.name] = State::kDone;
-      path_.pop_back();
-      return std::nullopt;
-    }
-    const std::string_view next = edges->second[top.next++];
-    if (state_[next] == State::kOpen) return describe(next);
-    if (state_[next] == State::kNew) enter(next);
-    return std::nullopt;
-  }
-
-  [[nodiscard]] std::string describe(std::string_view back_to) const {
-    std::string text;
-    bool inside = false;
-    for (const Step& at : path_) {
-      inside = inside || at.name == back_to;
-      if (inside) text.append(at.name).append(" -> ");
-    }
-    return text.append(back_to);
-  }
-
-  const Graph& graph_;
-  std::map<std::string_view, State> state_;
-  std::vector<Step> path_;
-};
 
 }  // namespace
 
@@ -159,14 +101,16 @@ Result<void> prepare_templates(model::Group& group) {
 }
 
 Result<void> check_cycles(const model::Group& group) {
-  Result<Graph> graph = graph_of(group);
+  Result<ReferenceGraph> graph = graph_of(group);
   if (!graph) return pass(graph);
-  if (auto cycle = CycleSearch(*graph).run()) {
-    return base::fail(Code::kInvalid,
-                      "group " + group.header.name + ": templates go round in a cycle: " + *cycle,
-                      "give one of them a value of its own", "template_cycle");
-  }
-  return {};
+  const std::vector<std::string_view> cycle = find_cycle(*graph);
+  if (cycle.empty()) return {};
+  std::string way;
+  for (const std::string_view name : cycle) way.append(name).append(" -> ");
+  return base::fail(Code::kInvalid,
+                    "group " + group.header.name + ": templates go round in a cycle: " +
+                        way.append(cycle.front()),
+                    "give one of them a value of its own", "template_cycle");
 }
 
 }  // namespace sutler::resolve
