@@ -264,7 +264,7 @@ def test_explain_tells_the_same_story_as_the_bundle(cli, server, payments):
 def test_explain_tells_what_would_make_a_fetch_fail(cli, server):
     server.apply(group("t", {"T": {"template": "${ONLY_FAR}"}}),
                  group("far", {"ONLY_FAR": "1"}, projects=["far"]))
-    told = cli.json("explain", *ABOUT)
+    told = cli.json("explain", *ABOUT, exits=1)
     assert told["outcome"] == "unknown_name" and told["problems"][0]["key"] == "T"
     assert server.fetch(project="shop", object_id="api").status == 503
 

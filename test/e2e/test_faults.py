@@ -109,6 +109,26 @@ def test_running_out_of_file_descriptors_is_survived(serve):
     assert server.status()["integrity"] == "ok"
 
 
+def test_half_sent_headers_do_not_keep_all_file_descriptors(serve):
+    server = serve("--max-connections", "10000", "--max-connections-per-client", "10000",
+                   wrapper=["prlimit", "--nofile=64:64"])
+    server.add_key()
+    server.apply(group("base", {"A": "1"}))
+    held = []
+    try:
+        for _ in range(150):
+            held.append(Wire(server.provider))
+            held[-1].send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        eventually(lambda: server.open_files() >= 60, 5, "the limit")
+        for _ in range(20):
+            answer = wire.get(server.provider, tokens.token(), timeout=3)
+            assert answer.status == 200, "an honest client waits for slow ones"
+    finally:
+        for connection in held:
+            connection.close()
+    assert server.log().count("no file descriptors are left") <= 2, "once a minute and thread"
+
+
 def test_running_out_of_file_descriptors_does_not_burn_the_processor(serve):
     server = serve("--max-connections", "10000", "--max-connections-per-client", "10000",
                    wrapper=["prlimit", "--nofile=64:64"])

@@ -227,3 +227,40 @@ def test_a_drain_delay_keeps_serving_and_says_that_it_is_not_ready(serve):
     eventually(lambda: wire.get(server.admin, path="/readyz").status == 503, 1.5, "not ready")
     assert server.fetch().status == 200, "fetches go on in the delay"
     assert server.wait() == 0
+
+
+def test_a_second_signal_ends_the_drain_at_once(serve):
+    server = serve()
+    server.add_key()
+    server.apply(group("g", {f"A{i}": "x" * 100_000 for i in range(30)}))
+    with Wire(server.provider, receive_buffer=4096) as stuck:
+        stuck.send(wire.request(tokens.token()))  # three megabytes that nobody reads
+        eventually(lambda: server.audit("fetch"), 5, "the fetch")
+        server.signal(signal.SIGTERM)
+        eventually(lambda: not connects(server.provider), 5, "the end of the listener")
+        assert server.running, "it waits for the answer to be taken"
+        server.signal(signal.SIGTERM)
+        assert server.wait(3) == 1
+    assert "second signal" in server.log()
+
+
+def connects(url) -> bool:
+    try:
+        with Wire(url):
+            return True
+    except OSError:
+        return False
+
+
+def test_an_audit_log_without_its_database_is_refused(serve):
+    server = serve()
+    server.add_key()
+    server.stop()
+    for path in server.data_dir.glob("sutler.db*"):
+        path.unlink()
+    before = sorted(server.data_dir.iterdir())
+    with pytest.raises(NotStarted) as refused:
+        serve()
+    assert refused.value.code == 1
+    assert "audit log, but no sutler.db" in refused.value.err
+    assert sorted(server.data_dir.iterdir()) == before, "a new store was begun"
