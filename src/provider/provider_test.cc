@@ -317,7 +317,7 @@ TEST(Provider, AGrantThatNoLineCanHoldFailsAloneAndOthersOfItsTurnGoOn) {
   Bench bench({}, {}, {.reserve_bytes = 0, .line_bytes_max = 2000});
   bench.put_greeting();
   std::string wide = "{name: wide, restrictions: {projects: [wide]}, secrets: {variables: {";
-  for (int i = 0; i < 100; ++i) wide += "A_NAME_OF_THIRTY_BYTES_OR_SO_" + std::to_string(i) + ": b, ";
+  for (int i = 0; i < 100; ++i) wide += "A_NAME_OF_THIRTY_BYTES_" + std::to_string(i) + ": b, ";
   bench.put_groups(wide + "Z: b}}}");
   std::vector<Wire> wires;
   for (int i = 0; i < 4; ++i) wires.push_back(bench.connect());

@@ -68,8 +68,9 @@ std::vector<ProbeWorkload> probe_workloads(std::string_view team, const model::R
   static const std::vector<model::ObjectPattern> kAnyObject{{"*", ""}};
   const auto projects = pairs<Name>(a.projects ? *a.projects : kAnyProject,
                                     b.projects ? *b.projects : kAnyProject, max, name_of_both);
-  const auto objects = pairs<Object>(a.nf_objects ? *a.nf_objects : kAnyObject,
-                                     b.nf_objects ? *b.nf_objects : kAnyObject, max, object_of_both);
+  const auto objects =
+      pairs<Object>(a.nf_objects ? *a.nf_objects : kAnyObject,
+                    b.nf_objects ? *b.nf_objects : kAnyObject, max, object_of_both);
   std::vector<ProbeWorkload> found;
   for (const Name& project : projects) {
     for (const Object& object : objects) {
