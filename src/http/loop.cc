@@ -108,8 +108,9 @@ void Loop::drain() {
 bool Loop::make_room() {
   Session* first = nullptr;
   for (const auto& session : sessions_) {
-    const auto order = session->room_order();
-    if (order && (first == nullptr || *order < *first->room_order())) first = session.get();
+    const std::uint64_t order = session->waiting_order();
+    if (order == 0) continue;
+    if (first == nullptr || order < first->waiting_order()) first = session.get();
   }
   if (first != nullptr) first->close();
   return first != nullptr;

@@ -47,8 +47,8 @@ class Loop {
   // Sessions finish what they do and close. On the loop's thread.
   void drain();
   [[nodiscard]] bool draining() const { return draining_; }
-  // At EMFILE: closes the connection that has been idle longest, or else the one whose header block
-  // has been coming longest. False when there is none.
+  // At EMFILE: closes the connection that has been waiting longest for a request. False when there
+  // is none.
   [[nodiscard]] bool make_room();
   // True once a minute at most.
   [[nodiscard]] bool may_tell_of_exhaustion();

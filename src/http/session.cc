@@ -72,10 +72,8 @@ void Session::check_deadline(std::int64_t now_ms) {
   if (now_ms > deadline_ms_) close();
 }
 
-std::optional<std::pair<int, std::uint64_t>> Session::room_order() const {
-  if (state_ == State::kIdle) return std::pair(0, idle_order_);
-  if (state_ == State::kHead) return std::pair(1, idle_order_);
-  return std::nullopt;
+std::uint64_t Session::waiting_order() const {
+  return state_ == State::kIdle || state_ == State::kHead ? idle_order_ : 0;
 }
 
 void Session::drain() {

@@ -18,10 +18,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -48,9 +46,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void start();
   void check_deadline(std::int64_t now_ms);
-  // What may be closed to make room for others, the lower the sooner: idle connections, then those
-  // in the middle of a header block, each by how long they have been waiting. Nothing: not now.
-  [[nodiscard]] std::optional<std::pair<int, std::uint64_t>> room_order() const;
+  // By how long it has been waiting for a whole header block, lower is longer; what may be closed to
+  // make room for others. 0: it does something else. One that has sent a part is not spared: else
+  // those would be the last to go that send a part on purpose, and new ones the first.
+  [[nodiscard]] std::uint64_t waiting_order() const;
   // Closes soon if idle; else after the answer.
   void drain();
   void close();
