@@ -177,7 +177,9 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
   }
   auto globs = resolve::check_free_globs(view, changed);
   if (!globs) return base::pass(globs);
-  const auto may_tell = [&](const model::GroupHeader& header) { return may_see(input.who, header); };
+  const auto may_tell = [&input](const model::GroupHeader& header) {
+    return may_see(input.who, header);
+  };
   auto doubtful = resolve::check_references(view, changed, may_tell);
   if (!doubtful) return base::pass(doubtful);
   plan.warnings = resolve::save_warnings(view, changed, may_tell);

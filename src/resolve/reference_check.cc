@@ -78,7 +78,8 @@ Member member_of(const store::GroupRecord& record) {
 
 class ReferenceCheck {
  public:
-  ReferenceCheck(const View& view, const std::vector<model::Group>& groups) : view_(view) {
+  ReferenceCheck(const View& view, const std::vector<model::Group>& groups, const Visible& visible)
+      : view_(view), visible_(visible) {
     saved_.reserve(groups.size());
     for (const model::Group& group : groups) {
       Member& member = saved_.emplace_back(member_of(group));
@@ -264,6 +265,12 @@ class ReferenceCheck {
                       "unknown_name");
   }
 
+  // "A (group)", for those who may know it.
+  [[nodiscard]] std::string step(std::string_view key, const Member& owner) const {
+    const bool told = owner.record == nullptr || !visible_ || visible_(*owner.header);
+    return told ? std::string(key) + " (" + owner.header->name + ")" : "a group you may not see";
+  }
+
   // From the templates of the group on, as far as they reach.
   base::Result<void> check_cycle(const Templated& one, const std::vector<Member*>& members) {
     ReferenceGraph graph;
@@ -286,17 +293,16 @@ class ReferenceCheck {
     const std::vector<std::string_view> cycle = find_cycle(graph);
     if (cycle.empty()) return {};
     std::string way;
-    for (const std::string_view key : cycle) {
-      way.append(key).append(" (").append(owners.at(key)->header->name).append(") -> ");
-    }
+    for (const std::string_view key : cycle) way += step(key, *owners.at(key)) + " -> ";
     return base::fail(base::Code::kInvalid,
                       "group " + one.member->header->name +
                           ": with other groups its templates go round in a cycle: " +
-                          way.append(cycle.front()),
+                          way + step(cycle.front(), *owners.at(cycle.front())),
                       "give one of them a value of its own", "template_cycle");
   }
 
   const View& view_;
+  const Visible& visible_;
   std::vector<Member> saved_;
   std::set<std::pair<std::string_view, std::string_view>> names_;  // team, name of each saved
   std::vector<Templated> templated_;
@@ -311,8 +317,9 @@ class ReferenceCheck {
 }  // namespace
 
 base::Result<std::vector<std::string>> check_references(const View& view,
-                                                        const std::vector<model::Group>& groups) {
-  return ReferenceCheck(view, groups).run();
+                                                        const std::vector<model::Group>& groups,
+                                                        const Visible& visible) {
+  return ReferenceCheck(view, groups, visible).run();
 }
 
 }  // namespace sutler::resolve

@@ -32,8 +32,19 @@ TEST(ReferenceCheck, ACycleAcrossGroupsIsRefusedWithItsWay) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message,
             "group a: with other groups its templates go round in a cycle: "
-            "A (a) -> B (b) -> C (b) -> A");
+            "A (a) -> B (b) -> C (b) -> A (a)");
   EXPECT_EQ(refused.error().name, "template_cycle");
+}
+
+TEST(ReferenceCheck, WhatSomebodyMayNotSeeIsNotNamed) {
+  World world;
+  world.put(group("hidden").text("B", "${C}").text("C", "${A}"));
+  std::vector<model::Group> groups;
+  groups.push_back(group("a").text("A", "${B}").build());
+  const auto refused = check_references(*world.view(), groups, [](const auto&) { return false; });
+  ASSERT_FALSE(refused);
+  EXPECT_FALSE(refused.error().message.contains("hidden")) << refused.error().message;
+  EXPECT_FALSE(refused.error().message.contains("C ")) << refused.error().message;
 }
 
 TEST(ReferenceCheck, ACycleIsSeenFromEitherSideWhicheverIsNarrower) {

@@ -12,7 +12,7 @@ def test_a_cycle_with_another_group_is_refused_with_its_way(server, cli, tmp_pat
     closing = file_of(tmp_path, group("names", {"NAME": template("${HOST}")}, projects=["shop"],
                                       priority=50))
     refused = cli("group", "apply", "-f", closing, exits=1)
-    assert "HOST (hosts) -> NAME (names) -> HOST" in refused.err and "hint:" in refused.err
+    assert "HOST (hosts) -> NAME (names) -> HOST (hosts)" in refused.err and "hint:" in refused.err
     assert server.fetch(project="shop").values()["HOST"] == "db.example"
     apart = file_of(tmp_path, group("names", {"NAME": template("${HOST}")}, projects=["else"]),
                     group("more", {"HOST": "h"}, projects=["else"]), name="apart.json")
