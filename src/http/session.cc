@@ -19,22 +19,6 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-Reply::~Reply() {
-  if (session_) session_->abandon();
-}
-
-void Reply::send(Response&& response) {
-  const auto session = std::exchange(session_, nullptr);
-  session->respond(std::move(response));
-}
-
-void Reply::send_secret_json(std::size_t body_bytes, const std::function<bool(char*)>& fill) {
-  const auto session = std::exchange(session_, nullptr);
-  session->respond_secret_json(body_bytes, fill);
-}
-
-const Request& Reply::request() const { return session_->request(); }
-
 Session::Session(Loop& loop, Peer& peer, std::shared_ptr<const crypto::TlsContext> tls,
                  std::shared_ptr<Handler> handler, const GateOptions& gate)
     : loop_(loop),
