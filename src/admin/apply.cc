@@ -53,15 +53,6 @@ base::Result<void> settle_manager(model::GroupHeader& header, const std::string&
   return {};
 }
 
-base::Result<void> check_manager(const store::GroupRecord& current, const std::string& manager,
-                                 TakeOver take_over) {
-  const std::string& owner = current.header().managed_by;
-  if (owner.empty() || owner == manager || take_over == TakeOver::kYes) return {};
-  return base::fail(base::Code::kRefused,
-                    "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
-                    "change it where it is managed, or take it over with --take-over", "managed");
-}
-
 base::Result<void> check_expected(std::uint64_t version, const model::GroupHeader& header,
                                   const ApplyInput& input) {
   const auto expected = input.expected.find({header.team, header.name});
@@ -159,6 +150,17 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
 }
 
 }  // namespace
+
+base::Result<void> check_manager(const store::GroupRecord& current, const std::string& manager,
+                                 TakeOver take_over) {
+  const std::string& owner = current.header().managed_by;
+  if (owner.empty() || owner == manager || take_over == TakeOver::kYes) return {};
+  return base::fail(
+      base::Code::kRefused,
+      "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
+      "change it where it is managed, or take it over with --take-over",
+      "managed");
+}
 
 base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
   auto names = check_names(*view.snapshot, input);

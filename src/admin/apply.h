@@ -68,7 +68,12 @@ struct Plan {
   std::vector<store::Change> changes;  // with expected versions; empty: nothing is to be done
   std::vector<Touched> groups;         // in the order of the input, then what is pruned
   std::vector<std::string> warnings;   // of what changes
+  std::string message = {};            // of the commit, where the caller gives none
 };
+
+// kRefused (`managed`): somebody else than `manager` manages the group, and it is not taken over.
+[[nodiscard]] base::Result<void> check_manager(const store::GroupRecord& current,
+                                               const std::string& manager, TakeOver take_over);
 
 // kInvalid and kTooLarge name group and member; kNotFound a team; kRefused a group that somebody
 // else manages or that is out of scope (rights.h); kConflict a group that is not at its expected

@@ -44,7 +44,9 @@ std::string diff_json(const Plan& plan) {
   return groups.done();
 }
 
-http::Response plan_response(int status, std::uint64_t revision, const Plan& plan) {
+enum class Done { kYes, kForetold };
+
+http::Response plan_response(int status, std::uint64_t revision, const Plan& plan, Done done) {
   JsonObject answer;
   answer.number("revision", revision)
       .raw("created", names_json(plan, Fate::kCreated))
@@ -53,6 +55,7 @@ http::Response plan_response(int status, std::uint64_t revision, const Plan& pla
       .raw("deleted", names_json(plan, Fate::kDeleted))
       .raw("diff", diff_json(plan))
       .raw("warnings", json_strings(plan.warnings));
+  if (done == Done::kForetold) answer.raw("dry_run", "true");
   return json_response(status, answer.done());
 }
 
@@ -122,15 +125,24 @@ base::Result<void> require_recordable(const Plan& plan) {
 }  // namespace
 
 store::CommitInfo commit_info(const Context& context, const Call& call) {
-  return {call.operator_name, context.clock.now()};
+  return {call.operator_name, context.clock.now(), call.query.text("message")};
 }
 
 base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
                                        Plan plan) {
+  store::CommitInfo info = commit_info(context, call);
+  if (auto fits = store::check_message(info.message); !fits) return base::pass(fits);
+  if (info.message.empty()) info.message = plan.message;
+  auto dry_run = call.query.flag("dry_run");
+  if (!dry_run) return base::pass(dry_run);
+  if (*dry_run) {
+    action.drop();
+    return foretell(context, plan);
+  }
   std::uint64_t revision = context.store.snapshot()->revision;
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
   if (!plan.changes.empty()) {
-    auto committed = context.store.commit(std::move(plan.changes), commit_info(context, call));
+    auto committed = context.store.commit(std::move(plan.changes), info);
     if (!committed) return base::pass(committed);
     revision = *committed;
   }
@@ -138,11 +150,11 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   auto recorded = action.record_change(revision);
   if (!recorded) return base::pass(recorded);
   const bool one_new = plan.groups.size() == 1 && plan.groups.front().fate == Fate::kCreated;
-  return plan_response(one_new ? 201 : 200, revision, plan);
+  return plan_response(one_new ? 201 : 200, revision, plan, Done::kYes);
 }
 
 http::Response foretell(const Context& context, const Plan& plan) {
-  return plan_response(200, context.store.snapshot()->revision, plan);
+  return plan_response(200, context.store.snapshot()->revision, plan, Done::kForetold);
 }
 
 }  // namespace sutler::admin

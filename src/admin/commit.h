@@ -8,7 +8,8 @@
 namespace sutler::admin {
 
 // Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
-// held. The answer: `{"revision","created","updated","unchanged","deleted","warnings"}` with names.
+// held. The query's `message` goes into the store, and with `dry_run=true` nothing is done: it
+// foretells. The answer: `{"revision","created","updated","unchanged","deleted","warnings"}` with names.
 // 201 when the plan is one new group, else 200.
 [[nodiscard]] base::Result<http::Response> carry_out(const Context& context, const Call& call,
                                                      Action& action, Plan plan);
@@ -16,6 +17,7 @@ namespace sutler::admin {
 // The same answer for a plan that is not carried out; the revision is the current one.
 [[nodiscard]] http::Response foretell(const Context& context, const Plan& plan);
 
+// Who, when, and the query's `message`.
 [[nodiscard]] store::CommitInfo commit_info(const Context& context, const Call& call);
 
 }  // namespace sutler::admin

@@ -7,6 +7,7 @@
 #include "admin/group_rules.h"
 #include "admin/json_io.h"
 #include "admin/page.h"
+#include "admin/past.h"
 #include "base/json.h"
 #include "model/group_reader.h"
 #include "model/group_writer.h"
@@ -46,14 +47,6 @@ std::string group_and_version_json(const store::GroupRecord& record) {
   JsonObject one;
   one.text("name", record.header().name).number("version", record.version());
   return "[" + one.done() + "]";
-}
-
-// What a record of a failure says about the group: only its name is known for sure.
-void note_group(const Call& call, Action& action) {
-  if (!model::is_group_name(call.name)) return;  // it may be a value typed in the wrong place
-  JsonObject one;
-  one.text("name", call.name);
-  action.details().groups_json = "[" + one.done() + "]";
 }
 
 // What the query of a write says.

@@ -7,10 +7,22 @@
 namespace sutler::admin {
 namespace {
 
-bool same(const model::Variable& a, const model::Variable& b) {
-  return model::equal(a.value, b.value);
+// What was generated for the same template counts here: going back to an older version changes it.
+bool same_generated(const model::Value& a, const model::Value& b) {
+  const auto* left = std::get_if<model::Template>(&a);
+  const auto* right = std::get_if<model::Template>(&b);
+  if (left == nullptr || right == nullptr) return true;
+  return std::ranges::equal(
+      left->generated, right->generated,
+      [](const base::Secret& one, const base::Secret& other) { return one.equals(other); });
 }
-bool same(const model::File& a, const model::File& b) { return model::equal(a, b); }
+
+bool same(const model::Variable& a, const model::Variable& b) {
+  return model::equal(a.value, b.value) && same_generated(a.value, b.value);
+}
+bool same(const model::File& a, const model::File& b) {
+  return model::equal(a, b) && same_generated(a.data, b.data);
+}
 
 // Adds the keys of both maps whose entries differ; both are sorted.
 template <class Map>

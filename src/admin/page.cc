@@ -33,6 +33,11 @@ bool Page::full() {
   return more_;
 }
 
+void Page::stop_at(std::string_view place) {
+  last_ = place;
+  more_ = true;
+}
+
 void Page::add(std::string_view place, std::string_view json) {
   last_ = place;
   items_.raw(json);

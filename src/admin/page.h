@@ -35,6 +35,8 @@ class Page {
   [[nodiscard]] const std::string& after() const { return after_; }
   // Asked before each item: true when there is no room for it, and thus another page.
   [[nodiscard]] bool full();
+  // The next page starts after that place, although there was room: it was not looked further.
+  void stop_at(std::string_view place);
   // `json` is one item. `place` is unique in the list and not empty.
   void add(std::string_view place, std::string_view json);
   [[nodiscard]] std::string done();

@@ -51,6 +51,12 @@ constexpr std::string_view kOwners = "++--------";
 constexpr std::string_view kAuditors = "++-------+";
 constexpr std::string_view kRouteTeam = "/api/v1/teams/{team}";
 constexpr std::string_view kRouteGroup = "/api/v1/teams/{team}/groups/{name}";
+constexpr std::string_view kRouteVersions = "/api/v1/teams/{team}/groups/{name}/versions";
+constexpr std::string_view kRouteVersion = "/api/v1/teams/{team}/groups/{name}/versions/{version}";
+constexpr std::string_view kRouteDiff = "/api/v1/teams/{team}/groups/{name}/diff";
+constexpr std::string_view kRouteRollback = "/api/v1/teams/{team}/groups/{name}/rollback";
+constexpr std::string_view kRouteCopy = "/api/v1/teams/{team}/groups/{name}/copy";
+constexpr std::string_view kRoutePurge = "/api/v1/teams/{team}/groups/{name}/purge";
 constexpr std::string_view kRouteOperator = "/api/v1/operators/{name}";
 
 const Row kRows[] = {
@@ -80,6 +86,19 @@ const Row kRows[] = {
     {"PATCH", kRouteGroup, "+++++0----", R"({"variables":{"A":"2"}})"},
     {"DELETE", kRouteGroup, "+++++0----"},
     {"POST", "/api/v1/apply", "+++++0----", kApplyBody},
+    {"GET", kRouteVersions, "+++++0++0+"},
+    {"GET", kRouteVersion, "+++++0++0+"},
+    {"GET", kRouteVersion, "+--+-0+-0-", "", "reveal=true"},
+    {"GET", kRouteDiff, "+++++0++0+", "", "from=1&to=1"},
+    {"GET", kRouteDiff, "+--+-0+-0-", "", "from=1&to=1&reveal=true"},
+    {"POST", kRouteRollback, "+++++0----", R"({"version":1})"},
+    {"POST", kRouteCopy, "+++++0----", R"({"to":"h","values":"empty","projects":["pay"]})"},
+    {"POST", kRouteCopy, "+++++0----", R"({"to":"h","values":"same","projects":["pay"]})"},
+    {"POST", kRoutePurge, kOwners, R"({"keep":1})"},
+    {"GET", "/api/v1/teams/{team}/deleted-groups", "+++++0++0+"},
+    {"GET", "/api/v1/revisions", kEverybody},
+    {"GET", "/api/v1/revisions/{revision}", "+++++0++0+"},
+    {"POST", "/api/v1/revisions/{revision}/undo", "+++++-----"},
     {"POST", "/api/v1/teams/{team}/explain", "+++++0++0+", kWorkload},
     {"POST", "/api/v1/teams/{team}/bundle", "+--+-0+-0-", kWorkload},
     {"GET", "/api/v1/operators", kOwners},
@@ -95,6 +114,11 @@ const Row kRows[] = {
     {"DELETE", "/api/v1/operators/{name}/tokens/{id}", kOwners},
 };
 
+// The fixture's group is at version 1, which revision 2 wrote.
+std::string_view number_in(std::string_view what) {
+  return what == "{version}" ? "1" : what == "{revision}" ? "2" : "00000000";
+}
+
 std::string path_of(const Row& row) {
   // `default` cannot be deleted by anybody.
   if (row.method == "DELETE" && row.pattern == kRouteTeam) return "/api/v1/teams/spare";
@@ -106,7 +130,7 @@ std::string path_of(const Row& row) {
     if (open == std::string_view::npos) break;
     const std::size_t close = rest.find('}');
     const std::string_view what = rest.substr(open, close - open + 1);
-    path += what == "{team}" ? "default" : what == "{name}" ? "g" : "00000000";
+    path += what == "{team}" ? "default" : what == "{name}" ? "g" : number_in(what);
     rest.remove_prefix(close + 1);
   }
   return row.query.empty() ? path : path + "?" + std::string(row.query);

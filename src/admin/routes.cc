@@ -6,11 +6,14 @@
 #include "admin/backup_api.h"
 #include "admin/explain_api.h"
 #include "admin/group_api.h"
+#include "admin/history_api.h"
 #include "admin/key_api.h"
 #include "admin/master_key_api.h"
 #include "admin/openapi_api.h"
 #include "admin/operator_api.h"
 #include "admin/page.h"
+#include "admin/restore_api.h"
+#include "admin/revision_api.h"
 #include "admin/session_api.h"
 #include "admin/status_api.h"
 #include "admin/team_api.h"
@@ -20,8 +23,16 @@
 namespace sutler::admin {
 namespace {
 
-constexpr std::array<std::string_view, 3> kEditing = {"managed_by", "take_over",
-                                                      "expected_version"};
+// Of a write to groups.
+constexpr std::array<std::string_view, 2> kWriting = {"message", "dry_run"};
+constexpr std::array<std::string_view, 4> kTaking = {"managed_by", "take_over", "message",
+                                                     "dry_run"};
+constexpr std::array<std::string_view, 5> kUndoing = {"managed_by", "take_over", "message",
+                                                      "dry_run", "force"};
+constexpr std::array<std::string_view, 5> kEditing = {"managed_by", "take_over", "message",
+                                                      "dry_run", "expected_version"};
+constexpr std::array<std::string_view, 1> kDryRun = {"dry_run"};
+constexpr std::array<std::string_view, 5> kDiff = {"from", "to", "with", "with_team", "reveal"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};
 constexpr auto kOpen = Right::kOpen;
 constexpr auto kSignedIn = Right::kSignedIn;
@@ -40,6 +51,15 @@ constexpr std::string_view kSession = "/api/v1/session";
 constexpr std::string_view kOperators = "/api/v1/operators";
 constexpr std::string_view kOperator = "/api/v1/operators/{name}";
 constexpr std::string_view kTokens = "/api/v1/operators/{name}/tokens";
+constexpr std::string_view kVersions = "/api/v1/teams/{team}/groups/{name}/versions";
+constexpr std::string_view kVersion = "/api/v1/teams/{team}/groups/{name}/versions/{version}";
+constexpr std::string_view kDiffPath = "/api/v1/teams/{team}/groups/{name}/diff";
+constexpr std::string_view kRollback = "/api/v1/teams/{team}/groups/{name}/rollback";
+constexpr std::string_view kCopy = "/api/v1/teams/{team}/groups/{name}/copy";
+constexpr std::string_view kPurge = "/api/v1/teams/{team}/groups/{name}/purge";
+constexpr std::string_view kDeleted = "/api/v1/teams/{team}/deleted-groups";
+constexpr std::string_view kRevision = "/api/v1/revisions/{revision}";
+constexpr std::string_view kUndo = "/api/v1/revisions/{revision}/undo";
 
 constexpr Route kRoutes[] = {
     {"GET", "/livez", show_live, kQuiet, kOpen},
@@ -67,7 +87,17 @@ constexpr Route kRoutes[] = {
     {"PUT", kGroup, put_group, "group.update", kEdit, Body::kJson, kEditing},
     {"PATCH", kGroup, patch_group, "group.update", kEdit, Body::kJson, kEditing},
     {"DELETE", kGroup, delete_group, "group.delete", kEdit, Body::kNone, kEditing},
-    {"POST", "/api/v1/apply", apply_groups, "group.apply", kEdit, Body::kJson},
+    {"GET", kVersions, list_versions, kQuiet, kView, Body::kNone, kPageQuery},
+    {"GET", kVersion, show_version, kQuiet, kView, Body::kNone, kShow},
+    {"GET", kDiffPath, show_diff, kQuiet, kView, Body::kNone, kDiff},
+    {"POST", kRollback, rollback_group, "group.rollback", kEdit, Body::kJson, kEditing},
+    {"POST", kCopy, copy_group, "group.copy", kEdit, Body::kJson, kTaking},
+    {"POST", kPurge, purge_group, "group.purge", kOwn, Body::kJson, kDryRun},
+    {"GET", kDeleted, list_deleted_groups, kQuiet, kView, Body::kNone, kPageQuery},
+    {"GET", "/api/v1/revisions", list_revisions, kQuiet, kView, Body::kNone, kPageQuery},
+    {"GET", kRevision, show_revision, kQuiet, kView},
+    {"POST", kUndo, undo_revision, "revision.undo", kEdit, Body::kNone, kUndoing},
+    {"POST", "/api/v1/apply", apply_groups, "group.apply", kEdit, Body::kJson, kWriting},
     {"POST", "/api/v1/teams/{team}/explain", explain_workload, kQuiet, kView, Body::kJson},
     {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kView, Body::kJson},
     {"GET", kSession, show_session, kQuiet, kSignedIn},

@@ -11,6 +11,9 @@ void add_status_command(CLI::App& root, Context& context);
 void add_team_command(CLI::App& root, Context& context);
 void add_team_key_command(CLI::App& team, Context& context);  // below `team`
 void add_group_command(CLI::App& root, Context& context);
+void add_history_commands(CLI::App& group, Context& context);  // below `group`
+void add_revision_command(CLI::App& root, Context& context);
+void add_undo_command(CLI::App& root, Context& context);
 void add_set_command(CLI::App& root, Context& context);  // `set` and `unset`
 void add_file_command(CLI::App& root, Context& context);
 void add_explain_command(CLI::App& root, Context& context);

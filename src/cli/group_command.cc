@@ -94,6 +94,17 @@ base::Result<int> apply(const Context& context, const ApplyOptions& options) {
   return print_answer(context, *answer, apply_text(options, answer->tree));
 }
 
+base::Result<int> list_deleted(const Context& context) {
+  auto answer = ask_list(context, api_path({"teams", context.team, "deleted-groups"}));
+  if (!answer) return base::pass(answer);
+  Table table({"GROUP", "VERSION", "DELETED", "BY"});
+  for (const auto* group : items(answer->tree, "items")) {
+    table.add({shown(*group, "name"), shown(*group, "version"), shown(*group, "deleted"),
+               shown(*group, "deleted_by")});
+  }
+  return print_answer(context, *answer, table.text());
+}
+
 base::Result<int> list_groups(const Context& context) {
   auto answer = ask_list(context, api_path({"teams", context.team, "groups"}));
   if (!answer) return base::pass(answer);
@@ -173,11 +184,16 @@ void add_group_command(CLI::App& root, Context& context) {
                             .purpose = "Manages secret groups: what workloads get, and which",
                             .example = "sutler group list"});
   add_apply(group, context);
+  add_history_commands(group, context);
+  const auto only_deleted = std::make_shared<bool>(false);
   auto& list = add_command(group, context,
                            {.name = "list",
                             .purpose = "Lists the secret groups of a team; never their values",
                             .example = "sutler group list --team red"},
-                           Talks::kToServer, [&context] { return list_groups(context); });
+                           Talks::kToServer, [&context, only_deleted] {
+                             return *only_deleted ? list_deleted(context) : list_groups(context);
+                           });
+  add_switch(list, *only_deleted, "--deleted", "those that were deleted and can be rolled back");
   add_team_option(list, context);
 
   const auto shown_group = std::make_shared<ShowOptions>();

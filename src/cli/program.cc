@@ -46,6 +46,8 @@ void declare(CLI::App& root, Context& context) {
   add_group_command(root, context);
   add_set_command(root, context);
   add_file_command(root, context);
+  add_revision_command(root, context);
+  add_undo_command(root, context);
   add_explain_command(root, context);
   add_fetch_command(root, context);
   add_run_command(root, context);

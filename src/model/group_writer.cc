@@ -154,6 +154,18 @@ base::Secret write_group_json(const Group& group, Values values) {
   return base::Secret(std::move(out));
 }
 
+base::Secret write_entry_json(const Variable& variable, Values values) {
+  std::string out;
+  append_value(out, variable.value, values);
+  return base::Secret(std::move(out));
+}
+
+base::Secret write_entry_json(const File& file, Values values) {
+  std::string out;
+  append_file(out, file, values);
+  return base::Secret(std::move(out));
+}
+
 std::string write_restrictions_json(const Restrictions& restrictions) {
   std::string out = "{";
   Separator members(out);

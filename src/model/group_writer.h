@@ -15,6 +15,9 @@ enum class Values { kReveal, kMask };  // kMask: `{"masked": true}` in the place
 
 // One object in one line, no final newline.
 [[nodiscard]] base::Secret write_group_json(const Group& group, Values values);
+// One entry as it stands in the group's object.
+[[nodiscard]] base::Secret write_entry_json(const Variable& variable, Values values);
+[[nodiscard]] base::Secret write_entry_json(const File& file, Values values);
 // The restrictions object alone ("{}" when none).
 [[nodiscard]] std::string write_restrictions_json(const Restrictions& restrictions);
 // The same group as YAML that read_groups_yaml takes; for people. A decimal mode comes out as the

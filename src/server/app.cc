@@ -202,6 +202,8 @@ Result<void> App::apply_files() {
 
 void App::start() {
   workloads_->start();
+  purger_ = std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history);
+  purger_->start();
   admin_server_->start();
   provider_server_->start();
 }

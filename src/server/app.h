@@ -61,6 +61,7 @@ class App {
   std::unique_ptr<audit::Log> audit_;
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Workloads> workloads_;
+  std::unique_ptr<HistoryPurger> purger_;
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;
   std::optional<TlsReload> tls_, admin_tls_;

@@ -282,6 +282,15 @@ void read_backups(Reader& reader, Options& options) {
   reader.number("backup_keep", options.backup_keep, 1, 10'000);
 }
 
+void read_history(Reader& reader, Options& options) {
+  std::uint64_t number = 0;
+  reader.number("history_keep_versions", number, 1, 1'000'000'000);
+  if (number > 0) options.history.keep_versions = number;
+  number = 0;
+  reader.number("history_keep_days", number, 1, 100'000);
+  if (number > 0) options.history.keep_days = number;
+}
+
 }  // namespace
 
 bool is_loopback(std::string_view address) {
@@ -314,6 +323,7 @@ Result<Options> load_options(const RawSettings& raw) {
                 1'000'000'000);
   reader.number("bundle_cache_bytes", options.bundle_cache_bytes, 0, 1ull << 40);
   reader.number("registry_workloads_max", options.registry.workloads_max, 1, 10'000'000);
+  read_history(reader, options);
   if (const auto* level = reader.text("log_level")) {
     options.log_level = *level;
     if (!base::log::is_level(*level)) {

@@ -18,6 +18,7 @@
 #include "model/team.h"
 #include "provider/provider.h"
 #include "registry/registry.h"
+#include "server/history_purger.h"
 #include "server/settings.h"
 
 namespace sutler::server {
@@ -56,6 +57,7 @@ struct Options {
   std::size_t backup_keep = 7;
   std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
   registry::Options registry;
+  HistoryPolicy history;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // to be logged at the start
 };

@@ -67,6 +67,10 @@ constexpr Setting kSettings[] = {
     {"backup_dir", kValue, "DIR", "where backups are written (DATA_DIR/backups)"},
     {"backup_every", kValue, "TIME", "make a backup this often; 0s: only when asked (0s)"},
     {"backup_keep", kValue, "N", "backups to keep; older ones go when a new one is there (7)"},
+    {"history_keep_versions", kValue, "N",
+     "the newest versions of each group that are kept, the current one counted (all)"},
+    {"history_keep_days", kValue, "N",
+     "older versions that were in force in so many days are kept too (all)"},
     {"log_level", kValue, "LEVEL", "debug, info, warning, error or off (info)"},
 };
 

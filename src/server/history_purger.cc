@@ -1,0 +1,67 @@
+#include "server/history_purger.h"
+
+#include <chrono>
+
+#include "base/log.h"
+
+namespace sutler::server {
+namespace {
+
+constexpr std::chrono::hours kInterval{1};
+constexpr std::int64_t kMicrosecondsPerDay = 86'400'000'000;
+
+}  // namespace
+
+store::PurgeRule purge_rule(const HistoryPolicy& policy, base::UnixTime now) {
+  store::PurgeRule rule;
+  rule.keep_versions = policy.keep_versions;
+  if (policy.keep_days) {
+    const auto days = static_cast<std::int64_t>(*policy.keep_days);
+    rule.in_force_since = base::UnixTime{now.microseconds - days * kMicrosecondsPerDay};
+  }
+  return rule;
+}
+
+HistoryPurger::HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
+                             const HistoryPolicy& policy)
+    : store_(store), audit_(audit), clock_(clock), policy_(policy) {}
+
+HistoryPurger::~HistoryPurger() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  stop_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void HistoryPurger::start() {
+  if (!policy_.empty()) thread_ = std::thread([this] { work(); });
+}
+
+void HistoryPurger::work() {
+  while (true) {
+    run_once();
+    std::unique_lock lock(mutex_);
+    if (stop_.wait_for(lock, kInterval, [this] { return stopped_; })) return;
+  }
+}
+
+void HistoryPurger::run_once() {
+  auto report = store_.purge_all(purge_rule(policy_, clock_.now()));
+  if (!report) {
+    base::log::error("old versions could not be purged", {{"why", report.error().message}});
+    return;
+  }
+  if (report->versions == 0) return;
+  base::log::info("old versions were purged by policy",
+                  {{"groups", static_cast<std::int64_t>(report->groups)},
+                   {"versions", static_cast<std::int64_t>(report->versions)}});
+  audit::Event event{.time = clock_.now(), .event = "history.purge"};
+  event.operator_name = "policy";
+  event.revision = store_.snapshot()->revision;
+  event.count = report->versions;
+  (void)audit_.append({&event, 1}, audit::Durability::kSynced);
+}
+
+}  // namespace sutler::server

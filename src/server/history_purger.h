@@ -1,0 +1,54 @@
+// Takes old versions of groups away by the policy of the settings `history_keep_versions` and
+// `history_keep_days`, at the start and then once an hour, on a thread of its own.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "audit/log.h"
+#include "base/clock.h"
+#include "store/store.h"
+
+namespace sutler::server {
+
+// A version goes only when each rule that is given lets it go; without a rule nothing goes.
+struct HistoryPolicy {
+  std::optional<std::uint64_t> keep_versions = {};
+  std::optional<std::uint64_t> keep_days = {};
+  [[nodiscard]] bool empty() const { return !keep_versions && !keep_days; }
+};
+
+[[nodiscard]] store::PurgeRule purge_rule(const HistoryPolicy& policy, base::UnixTime now);
+
+// The referenced things must outlive it.
+class HistoryPurger {
+ public:
+  HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
+                const HistoryPolicy& policy);
+  ~HistoryPurger();
+  HistoryPurger(const HistoryPurger&) = delete;
+  HistoryPurger& operator=(const HistoryPurger&) = delete;
+
+  // Starts the thread; with an empty policy there is none.
+  void start();
+  // Purges now. What went is an audit record `history.purge`; a failure is logged, and the next
+  // time tries again.
+  void run_once();
+
+ private:
+  void work();
+
+  store::Store& store_;
+  audit::Log& audit_;
+  const base::Clock& clock_;
+  const HistoryPolicy policy_;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sutler::server
