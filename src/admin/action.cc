@@ -34,6 +34,15 @@ audit::Event Action::event(audit::Outcome outcome) const {
   return event;
 }
 
+base::Result<void> Action::record_intent() {
+  const audit::Event record = event(audit::Outcome::kIntent);
+  auto written = context_.audit.append({&record, 1}, audit::Durability::kSynced);
+  if (written || written.error().code == base::Code::kNoSpace) return written;
+  return base::fail(base::Code::kUnavailable,
+                    "the audit record could not be written, so nothing was changed", kHint,
+                    "audit_unavailable");
+}
+
 base::Result<void> Action::record_change(std::uint64_t revision) {
   state_ = State::kRecorded;
   audit::Event record = event(audit::Outcome::kOk);

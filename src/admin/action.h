@@ -36,6 +36,9 @@ class Action {
   };
   Details& details() { return details_; }
 
+  // Before the commit; synced, so that no change is without a trace whatever happens after it. An
+  // error (kUnavailable, `audit_unavailable`; kNoSpace): nothing may be changed.
+  [[nodiscard]] base::Result<void> record_intent();
   // After the commit and before the 2xx; synced. An error (kUnavailable, `audit_unavailable`) says
   // that the change was made all the same.
   [[nodiscard]] base::Result<void> record_change(std::uint64_t revision);

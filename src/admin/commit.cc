@@ -67,15 +67,18 @@ std::uint64_t version_after(const store::Snapshot& snapshot, const Touched& grou
   return record ? record->version() : group.version + 1;
 }
 
+enum class When { kBefore, kAfter };  // the commit
+
 // `[{"name","version"}]`, with the team where the groups are of several, and `deleted` for those
-// that went.
+// that went. Which version it will be is not known before.
 std::string audit_groups(const store::Snapshot& snapshot, const std::vector<const Touched*>& groups,
-                         const std::string& common_team) {
+                         const std::string& common_team, When when) {
   JsonArray array;
   for (const Touched* group : groups) {
     JsonObject one;
     if (common_team.empty()) one.text("team", group->team);
-    one.text("name", group->name).number("version", version_after(snapshot, *group));
+    one.text("name", group->name);
+    if (when == When::kAfter) one.number("version", version_after(snapshot, *group));
     if (group->fate == Fate::kDeleted) one.raw("deleted", "true");
     array.raw(one.done());
   }
@@ -92,14 +95,15 @@ std::vector<const Touched*> told_groups(const Plan& plan) {
   return groups;
 }
 
-void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details) {
+void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details,
+              When when) {
   const std::vector<const Touched*> groups = told_groups(plan);
   if (groups.empty()) return;
   const std::string& team = groups.front()->team;
   const bool one_team = std::all_of(groups.begin(), groups.end(),
                                     [&](const Touched* group) { return group->team == team; });
   if (one_team) details.team = team;
-  details.groups_json = audit_groups(snapshot, groups, details.team);
+  details.groups_json = audit_groups(snapshot, groups, details.team, when);
   if (groups.size() == 1 && !groups.front()->keys.empty()) {
     details.keys_json = json_strings(groups.front()->keys);
   }
@@ -128,6 +132,12 @@ store::CommitInfo commit_info(const Context& context, const Call& call) {
   return {call.operator_name, context.clock.now(), call.query.text("message")};
 }
 
+base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& call,
+                                            Action& action, std::vector<store::Change> changes) {
+  if (auto recorded = action.record_intent(); !recorded) return base::pass(recorded);
+  return context.store.commit(std::move(changes), commit_info(context, call));
+}
+
 base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
                                        Plan plan) {
   store::CommitInfo info = commit_info(context, call);
@@ -142,11 +152,13 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   std::uint64_t revision = context.store.snapshot()->revision;
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
   if (!plan.changes.empty()) {
+    describe(*context.store.snapshot(), plan, action.details(), When::kBefore);
+    if (auto intent = action.record_intent(); !intent) return base::pass(intent);
     auto committed = context.store.commit(std::move(plan.changes), info);
     if (!committed) return base::pass(committed);
     revision = *committed;
   }
-  describe(*context.store.snapshot(), plan, action.details());
+  describe(*context.store.snapshot(), plan, action.details(), When::kAfter);
   auto recorded = action.record_change(revision);
   if (!recorded) return base::pass(recorded);
   const bool one_new = plan.groups.size() == 1 && plan.groups.front().fate == Fate::kCreated;

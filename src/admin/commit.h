@@ -7,6 +7,13 @@
 
 namespace sutler::admin {
 
+// The one way to the store's commit: what is about to be done (the action's details) is recorded
+// and synced first, so that no change can be without a trace. Gives the new revision; the caller
+// still owes record_change().
+[[nodiscard]] base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& call,
+                                                          Action& action,
+                                                          std::vector<store::Change> changes);
+
 // Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
 // held. The query's `message` goes into the store, and with `dry_run=true` nothing is done: it
 // foretells. The answer: `{"revision","created","updated","unchanged","deleted","warnings"}` with names.

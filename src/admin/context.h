@@ -8,10 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/checks.h"
+#include "admin/later.h"
 #include "admin/query.h"
 #include "admin/rights.h"
 #include "audit/log.h"
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/result.h"
 #include "http/message.h"
 #include "model/team.h"
@@ -49,7 +52,10 @@ struct Description {
   std::string data_dir;                     // empty: left out
   std::vector<std::string> master_key_ids;  // empty: left out
   double started_monotonic_seconds = 0;
-  std::function<bool()> ready;  // called on the thread of the request
+  // Called on the thread of the request, all of them.
+  std::function<bool()> ready;
+  std::function<std::vector<Check>()> checks;                // may be empty
+  std::function<std::vector<base::MetricFamily>()> metrics;  // may be empty
   Background background = {};
 };
 
@@ -80,6 +86,8 @@ struct Call {
   std::string name;           // of a group, or the id of a key, where the path has one
   std::string item = {};      // the id of something within it, where the path has one
   Query query = {};
+  // An endpoint that leaves its work to another thread puts it here; what it returns is not sent.
+  Later* later = nullptr;
 };
 
 // An endpoint gives its answer, or an error which becomes problem+json (and, where the action is

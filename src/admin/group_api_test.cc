@@ -227,15 +227,15 @@ TEST(GroupApi, NothingIsShownThatCannotBeRecorded) {
   EXPECT_EQ(bench.ask("GET", kWeb).status, 200);
 }
 
-TEST(GroupApi, AChangeWithoutARecordIsNotAcknowledgedAndSaysThatItWasMade) {
+TEST(GroupApi, AChangeThatCannotBeRecordedIsNotMade) {
   Bench bench;
   bench.fail_audit();
   const Answer got = bench.ask("PUT", kWeb, R"({"secrets":{"variables":{"A":"1"}}})");
   EXPECT_EQ(got.status, 503);
   EXPECT_EQ(got.code(), "audit_unavailable");
-  EXPECT_TRUE(got.detail().contains("was made")) << got.text;
+  EXPECT_TRUE(got.detail().contains("nothing was changed")) << got.text;
   bench.heal_audit();
-  EXPECT_EQ(bench.ask("GET", kWeb).status, 200);
+  EXPECT_EQ(bench.ask("GET", kWeb).status, 404);
 }
 
 TEST(GroupApi, AStoreThatCannotWriteIsToldAsItIs) {

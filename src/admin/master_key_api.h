@@ -5,7 +5,8 @@
 
 namespace sutler::admin {
 
-// GET: `{"primary","keys":[{"id","configured","current","history","wraps","warning","backups":[…]}],
+// GET:
+// `{"primary","keys":[{"id","configured","current","history","wraps","warning","backups":[…]}],
 // "nodes":[{"name","live","seen","keys","self"}],"rotation":{…},"how"}`. Never a key.
 [[nodiscard]] base::Result<http::Response> show_master_key(const Context&, const Call&, Action&);
 // POST …/rotate: 202 with the same `rotation`; it goes on in the background. 409 when one is going

@@ -86,7 +86,7 @@ base::Result<http::Response> save_and_tell(const Context& context, const Call& c
   const std::string name = next.name;
   std::uint64_t revision = snapshot->revision;
   if (!before || before->who != next) {
-    auto saved = save_operator(context, call, std::move(next));
+    auto saved = save_operator(context, call, action, std::move(next));
     if (!saved) return base::pass(saved);
     revision = *saved;
   }
@@ -126,11 +126,11 @@ base::Result<std::shared_ptr<const store::OperatorRecord>> require_operator(
                     "sutler operator list shows them");
 }
 
-base::Result<std::uint64_t> save_operator(const Context& context, const Call& call,
+base::Result<std::uint64_t> save_operator(const Context& context, const Call& call, Action& action,
                                           model::Operator who) {
   std::vector<store::Change> changes;
   changes.emplace_back(store::PutOperator{std::move(who)});
-  return context.store.commit(std::move(changes), commit_info(context, call));
+  return commit_recorded(context, call, action, std::move(changes));
 }
 
 std::string operator_keys(std::string_view name) {
@@ -227,7 +227,7 @@ base::Result<http::Response> delete_operator(const Context& context, const Call&
   }
   std::vector<store::Change> changes;
   changes.emplace_back(store::DeleteOperator{call.name});
-  auto revision = context.store.commit(std::move(changes), commit_info(context, call));
+  auto revision = commit_recorded(context, call, action, std::move(changes));
   if (!revision) return base::pass(revision);
   context.access.close_sessions_of(call.name);
   return tell(context, action, call.name, *revision, 200, warnings);

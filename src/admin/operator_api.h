@@ -28,7 +28,7 @@ namespace sutler::admin {
     const store::Snapshot& snapshot, std::string_view name);
 // Commits the operator; gives the revision. `Context::writes` is held.
 [[nodiscard]] base::Result<std::uint64_t> save_operator(const Context& context, const Call& call,
-                                                        model::Operator who);
+                                                        Action& action, model::Operator who);
 // `["name"]`: the audit's `keys` of a record about an operator.
 [[nodiscard]] std::string operator_keys(std::string_view name);
 

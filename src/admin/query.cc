@@ -26,6 +26,10 @@ base::Result<Query> Query::parse(std::string_view text, std::span<const std::str
       return bad(name, "is not known here");
     }
     if (query.find(name) != nullptr) return bad(name, "is there twice");
+    if (equals == std::string_view::npos && name == "verbose") {
+      query.values_.emplace_back(name, "true");  // as everybody writes it for `/readyz`
+      continue;
+    }
     if (equals == std::string_view::npos) return bad(name, "has no value");
     auto value = base::percent_decode(pair.substr(equals + 1));
     if (!value) return bad(name, "has a malformed escape");

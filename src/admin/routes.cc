@@ -3,12 +3,14 @@
 #include <optional>
 
 #include "admin/apply_api.h"
+#include "admin/audit_api.h"
 #include "admin/backup_api.h"
 #include "admin/explain_api.h"
 #include "admin/group_api.h"
 #include "admin/history_api.h"
 #include "admin/key_api.h"
 #include "admin/master_key_api.h"
+#include "admin/metrics_api.h"
 #include "admin/openapi_api.h"
 #include "admin/operator_api.h"
 #include "admin/page.h"
@@ -34,10 +36,12 @@ constexpr std::array<std::string_view, 5> kEditing = {"managed_by", "take_over",
 constexpr std::array<std::string_view, 1> kDryRun = {"dry_run"};
 constexpr std::array<std::string_view, 5> kDiff = {"from", "to", "with", "with_team", "reveal"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};
+constexpr std::array<std::string_view, 1> kReadiness = {"verbose"};
 constexpr auto kOpen = Right::kOpen;
 constexpr auto kSignedIn = Right::kSignedIn;
 constexpr auto kView = Right::kView;
 constexpr auto kEdit = Right::kEdit;
+constexpr auto kAudit = Right::kAudit;
 constexpr auto kOwn = Right::kOwn;
 constexpr std::string_view kQuiet = {};  // no record of its own, or one that the endpoint begins
 
@@ -63,13 +67,26 @@ constexpr std::string_view kUndo = "/api/v1/revisions/{revision}/undo";
 
 constexpr Route kRoutes[] = {
     {"GET", "/livez", show_live, kQuiet, kOpen},
-    {"GET", "/readyz", show_ready, kQuiet, kOpen},
+    {"GET", "/readyz", show_ready, kQuiet, kOpen, Body::kNone, kReadiness},
     {.method = "GET",
      .pattern = "/openapi.yaml",
      .endpoint = show_openapi,
      .right = kOpen,
      .produces = "application/yaml"},
     {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn},
+    {.method = "GET",
+     .pattern = "/metrics",
+     .endpoint = show_metrics,
+     .right = kView,
+     .produces = "text/plain"},
+    {"GET", "/api/v1/audit", list_audit, kQuiet, kAudit, Body::kNone, kAuditQuery},
+    {.method = "GET",
+     .pattern = "/api/v1/audit/export",
+     .endpoint = export_audit,
+     .right = kAudit,
+     .query = kAuditQuery,
+     .produces = "application/x-ndjson"},
+    {"GET", "/api/v1/audit/follow", follow_audit, kQuiet, kAudit, Body::kNone, kAuditQuery},
     {"GET", "/api/v1/audit/key", show_audit_key, kQuiet, kSignedIn},
     {"GET", "/api/v1/master-key", show_master_key, kQuiet, Right::kAudit},
     {"POST", "/api/v1/master-key/rotate", rotate_master_key, "master_key.rotate", kOwn},

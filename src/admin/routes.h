@@ -22,7 +22,7 @@ struct Route {
       {};  // of the audit record that each call leaves; empty: the endpoint says
   Right right = Right::kOwn;
   Body body = Body::kNone;
-  std::span<const std::string_view> query = {};              // the parameters it takes
+  std::span<const std::string_view> query = {};    // the parameters it takes
   std::string_view produces = "application/json";  // problems apart
 };
 

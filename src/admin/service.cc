@@ -1,10 +1,12 @@
 #include "admin/service.h"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 
 #include "admin/action.h"
 #include "admin/json_io.h"
+#include "admin/metrics_api.h"
 #include "admin/routes.h"
 #include "base/log.h"
 
@@ -17,6 +19,8 @@ Description describe(const Options& options) {
   about.data_dir = options.data_dir;
   about.master_key_ids = options.master_key_ids;
   about.started_monotonic_seconds = base::monotonic_seconds();
+  about.checks = options.checks;
+  about.metrics = options.metrics;
   about.ready = options.ready ? options.ready : [] { return true; };
   about.background = options.background;
   return about;
@@ -64,6 +68,11 @@ std::uint64_t body_bytes(const http::Request& request) {
   return error == std::errc() ? bytes : 0;
 }
 
+void add_page_policy(http::Response& response) {
+  if (response.extra_fields.contains("Content-Security-Policy:")) return;
+  response.extra_fields += kForNoPage;
+}
+
 // One endpoint behind the checks of query and body that its route asks for.
 base::Result<http::Response> run(const Context& context, const Route& route, Call& call,
                                  Action& action) {
@@ -79,25 +88,17 @@ base::Result<http::Response> run(const Context& context, const Route& route, Cal
 }  // namespace
 
 Service::Service(Options options)
-    : access_(options.access),
+    : metrics_for_(options.metrics_for),
+      access_(options.access),
       denials_(options.audit, options.clock),
       throttle_(options.access.failures_per_minute_max),
       uses_(options.store.backend()),
       clock_(options.clock),
       store_(options.store),
       about_(describe(options)),
-      context_{options.store,
-               options.catalog,
-               options.audit,
-               options.clock,
-               options.weak_keys,
-               about_,
-               writes_,
-               options.registry,
-               access_,
-               denials_,
-               throttle_,
-               uses_} {}
+      context_{options.store,     options.catalog, options.audit, options.clock,
+               options.weak_keys, about_,          writes_,       options.registry,
+               access_,           denials_,        throttle_,     uses_} {}
 
 Service::~Service() { uses_.flush(clock_.now(), TokenUses::When::kNow); }
 
@@ -106,14 +107,34 @@ void Service::tick() {
   uses_.flush(clock_.now(), TokenUses::When::kDue);
 }
 
-void Service::handle(http::Reply reply) {
-  http::Response response = answer(reply.request());
+void Service::serve(http::Reply reply, Door door) {
+  const double started = base::monotonic_seconds();
+  Later later;
+  http::Response response = answer(reply.request(), door, later);
+  if (later) {
+    const auto with_policy = [later = std::move(later)](Patience patience) {
+      auto answer = later(patience);
+      if (answer) add_page_policy(*answer);
+      return answer;
+    };
+    return later_.take(std::move(reply), with_policy);
+  }
+  count(response.status, started);
   reply.send(std::move(response));
 }
 
-void ProxyDoor::handle(http::Reply reply) {
-  http::Response response = service_->answer(reply.request(), Door::kProxy);
-  reply.send(std::move(response));
+void Service::count(int status, double started) {
+  base::count(answers_[static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1)]);
+  latency_.record(static_cast<std::uint64_t>((base::monotonic_seconds() - started) * 1e6));
+}
+
+Service::Totals Service::totals() const {
+  Totals totals;
+  for (std::size_t i = 0; i < answers_.size(); ++i) {
+    totals.by_class[i] = base::value_of(answers_[i]);
+  }
+  latency_.add_to(totals.latency);
+  return totals;
 }
 
 void Service::refused(std::string_view remote, int status, std::string_view /*why*/) {
@@ -134,18 +155,24 @@ std::optional<http::Response> Service::refuse_before_body(const http::Request& r
 }
 
 http::Response Service::answer(const http::Request& request, Door door) {
+  Later later;
+  http::Response response = answer(request, door, later);
+  if (!later) return response;
+  auto done = later(Patience::kNone);
+  return done ? std::move(*done) : http::problem(500, "internal", "nothing was answered");
+}
+
+http::Response Service::answer(const http::Request& request, Door door, Later& later) {
   http::Response response;
   // Libraries below throw only when memory is short; that ends the request, not the server.
   try {
-    response = judge(request, door);
+    response = judge(request, door, later);
   } catch (const std::exception& error) {
     base::log::error("a request of the admin API failed",
                      {{"request_id", request.id}, {"error", error.what()}});
     response = http::problem(500, "internal", "the request could not be handled");
   }
-  if (!response.extra_fields.contains("Content-Security-Policy:")) {
-    response.extra_fields += kForNoPage;
-  }
+  add_page_policy(response);
   return response;
 }
 
@@ -173,9 +200,18 @@ std::expected<Principal, http::Response> Service::let_in(const http::Request& re
       denied_response(denied, guessed ? throttle_.failed(request.remote, now) : 0));
 }
 
-http::Response Service::judge(const http::Request& request, Door door) {
+// Whether no credentials are asked for.
+bool Service::is_open(const Found& found, const http::Request& request, Door door) const {
+  if (!found.path_is_known) return false;
+  if (found.open) return true;
+  if (request.path != "/metrics" || request.has_authorization || door == Door::kProxy) return false;
+  if (metrics_for_ == Options::MetricsFor::kEverybody) return true;
+  return is_local(request) && access_.host_is_allowed(request);
+}
+
+http::Response Service::judge(const http::Request& request, Door door, Later& later) {
   Found found = find_route(request.method, request.path);
-  const bool open = found.path_is_known && found.open;
+  const bool open = is_open(found, request, door);
   const bool probe = open && !request.path.starts_with("/api/");
   if (!probe && !access_.host_is_allowed(request)) {
     return http::problem(421, "misdirected", "this server does not answer for that Host",
@@ -195,6 +231,7 @@ http::Response Service::judge(const http::Request& request, Door door) {
   }
   Call call{
       request, who, who.name, std::move(found.team), std::move(found.name), std::move(found.item)};
+  call.later = &later;
   return perform(*found.route, call);
 }
 
@@ -202,7 +239,9 @@ http::Response Service::perform(const Route& route, Call& call) {
   Action action(context_, call);
   if (!route.event.empty()) action.begin(route.event);
   const bool reads = call.request.method == "GET" || call.request.method == "HEAD";
-  if (auto right = require_right(call.who, route.right); !right) {
+  const bool asked = call.who.by != Principal::By::kNothing;
+  const bool open = !asked && route.endpoint == show_metrics;
+  if (auto right = require_right(call.who, route.right); !right && !open) {
     action.record_failure(right.error());
     return error_response(right.error());
   }

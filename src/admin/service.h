@@ -5,6 +5,9 @@
 // need neither Host nor credentials.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -30,6 +33,7 @@
 namespace sutler::admin {
 
 struct Route;
+struct Found;
 
 // The referenced things must outlive the Service. The catalog must be subscribed to the store.
 struct Options {
@@ -45,6 +49,11 @@ struct Options {
   registry::Registry* registry = nullptr;        // null: impact and workloads know of none
   std::function<bool()> ready = {};              // none: always ready. Thread-safe
   Background background = {};
+  // Thread-safe; may be empty.
+  std::function<std::vector<Check>()> checks = {};
+  std::function<std::vector<base::MetricFamily>()> metrics = {};
+  // kEverybody: `/metrics` asks nobody for credentials (`metrics_open`).
+  enum class MetricsFor { kLocal, kEverybody } metrics_for = MetricsFor::kLocal;
 };
 
 // Thread-safe: handlers of several loops may share it. A write blocks its loop until it is durable.
@@ -55,7 +64,8 @@ class Service final : public http::Handler {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  void handle(http::Reply reply) override;
+  void handle(http::Reply reply) override { serve(std::move(reply), Door::kAdmin); }
+  void serve(http::Reply reply, Door door);
   void refused(std::string_view remote, int status, std::string_view why) override;
   [[nodiscard]] std::optional<http::Response> refuse_before_body(
       const http::Request& request) override {
@@ -65,18 +75,32 @@ class Service final : public http::Handler {
   // used. Call it about once a second.
   void tick();
 
-  // What handle() sends.
+  // Who waits for news is answered now, and nobody may wait from then on. Before the servers that
+  // use this handler are ended.
+  void end_waits() { later_.stop(); }
+
+  struct Totals {
+    std::array<std::uint64_t, 5> by_class{};  // answers 1xx to 5xx
+    base::LatencyHistogram::Totals latency;
+  };
+  [[nodiscard]] Totals totals() const;
+
+  // What serve() sends.
   [[nodiscard]] http::Response answer(const http::Request& request, Door door = Door::kAdmin);
   [[nodiscard]] std::optional<http::Response> refuse_before_body(const http::Request& request,
                                                                  Door door);
 
  private:
-  [[nodiscard]] http::Response judge(const http::Request& request, Door door);
+  [[nodiscard]] http::Response answer(const http::Request& request, Door door, Later& later);
+  [[nodiscard]] http::Response judge(const http::Request& request, Door door, Later& later);
+  [[nodiscard]] bool is_open(const Found& found, const http::Request& request, Door door) const;
+  void count(int status, double started);
   // Who he is, or the answer that he gets instead.
   [[nodiscard]] std::expected<Principal, http::Response> let_in(const http::Request& request,
                                                                 Door door);
   [[nodiscard]] http::Response perform(const Route& route, Call& call);
 
+  const Options::MetricsFor metrics_for_;
   Access access_;
   Denials denials_;
   LoginThrottle throttle_;
@@ -86,6 +110,9 @@ class Service final : public http::Handler {
   Description about_;
   std::mutex writes_;
   Context context_;
+  std::array<std::atomic<std::uint64_t>, 5> answers_{};
+  base::LatencyHistogram latency_;
+  LaterQueue later_;  // last: what it does uses all the rest
 };
 
 // The same for the socket of an authenticating proxy, whose fields are believed there and nowhere
@@ -93,7 +120,7 @@ class Service final : public http::Handler {
 class ProxyDoor final : public http::Handler {
  public:
   explicit ProxyDoor(std::shared_ptr<Service> service) : service_(std::move(service)) {}
-  void handle(http::Reply reply) override;
+  void handle(http::Reply reply) override { service_->serve(std::move(reply), Door::kProxy); }
   void refused(std::string_view remote, int status, std::string_view why) override {
     service_->refused(remote, status, why);
   }

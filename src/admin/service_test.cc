@@ -36,6 +36,7 @@ TEST(Service, NoEndpointAnswersWithoutCredentials) {
       EXPECT_EQ(got.status, open ? 200 : 401) << route.method << ' ' << path << ' ' << wrong;
       EXPECT_EQ(got.fields.contains("WWW-Authenticate: Bearer\r\n"), !open) << path;
     }
+    if (route.pattern == "/metrics") continue;  // open to who stands on this machine
     const Answer stranger = bench.ask_as(1000, route.method, path, body);
     EXPECT_EQ(stranger.status, open ? 200 : 403) << route.method << ' ' << path;
   }
@@ -60,7 +61,7 @@ TEST(Service, EveryOtherPathIsNotThere) {
   for (const std::string_view path :
        {"/", "/api", "/api/v1", "/api/v1/", "/api/v1/teams/", "/api/v1/status/", "/api/v1/team",
         "/api/v1/teams/default/groups/a/b", "/api/v1/teams//groups", "//api/v1/status",
-        "/api/v2/status", "/metrics", "/api/v1/teams/%zz/groups"}) {
+        "/api/v2/status", "/metrics/", "/api/v1/teams/%zz/groups"}) {
     EXPECT_EQ(bench.ask("GET", path).status, 404) << path;
     EXPECT_EQ(bench.ask_tcp("", "GET", path).status, 404) << path;
   }

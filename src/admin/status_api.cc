@@ -13,14 +13,43 @@ std::string audit_json(const audit::Log& log, const Principal& who) {
   return audit.done();
 }
 
+std::string_view to_word(CheckState state) {
+  switch (state) {
+    case CheckState::kOk: return "ok";
+    case CheckState::kWarn: return "warn";
+    case CheckState::kFail: return "fail";
+  }
+  return "fail";
+}
+
+// `{"status":"ok","checks":[{"name","state","detail"}]}`
+std::string checks_json(const std::vector<Check>& checks, std::size_t ready) {
+  constexpr std::string_view kStatus[] = {"not_ready", "ok"};
+  JsonArray list;
+  for (const Check& check : checks) {
+    JsonObject one;
+    one.text("name", check.name).text("state", to_word(check.state));
+    if (!check.detail.empty()) one.text("detail", check.detail);
+    list.raw(one.done());
+  }
+  JsonObject answer;
+  answer.text("status", kStatus[ready]).raw("checks", list.done());
+  return answer.done();
+}
+
 }  // namespace
 
 base::Result<http::Response> show_live(const Context&, const Call&, Action&) {
   return json_response(200, R"({"status":"ok"})");
 }
 
-base::Result<http::Response> show_ready(const Context& context, const Call&, Action&) {
-  if (context.about.ready()) return json_response(200, R"({"status":"ok"})");
+base::Result<http::Response> show_ready(const Context& context, const Call& call, Action&) {
+  auto verbose = call.query.flag("verbose");
+  if (!verbose) return base::pass(verbose);
+  const auto checks = context.about.checks ? context.about.checks() : std::vector<Check>();
+  const bool ready = context.about.ready() && all_pass(checks);
+  if (*verbose) return json_response(ready ? 200 : 503, checks_json(checks, ready ? 1 : 0));
+  if (ready) return json_response(200, R"({"status":"ok"})");
   return base::fail(base::Code::kUnavailable, "the server is not ready", {}, "not_ready");
 }
 

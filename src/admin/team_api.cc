@@ -62,10 +62,11 @@ base::Result<void> read_options(BodyReader& body, model::Team& team) {
 
 }  // namespace
 
-base::Result<std::uint64_t> save_team(const Context& context, const Call& call, model::Team team) {
+base::Result<std::uint64_t> save_team(const Context& context, const Call& call, Action& action,
+                                      model::Team team) {
   std::vector<store::Change> changes;
   changes.emplace_back(store::PutTeam{std::move(team)});
-  return context.store.commit(std::move(changes), commit_info(context, call));
+  return commit_recorded(context, call, action, std::move(changes));
 }
 
 base::Result<http::Response> list_teams(const Context& context, const Call& call, Action&) {
@@ -98,7 +99,7 @@ base::Result<http::Response> create_team(const Context& context, const Call& cal
     return base::fail(base::Code::kConflict, "there is a team \"" + team.id + "\" already",
                       "sutler team set changes it");
   }
-  auto revision = save_team(context, call, std::move(team));
+  auto revision = save_team(context, call, action, std::move(team));
   if (!revision) return base::pass(revision);
   auto recorded = action.record_change(*revision);
   if (!recorded) return base::pass(recorded);
@@ -119,7 +120,7 @@ base::Result<http::Response> update_team(const Context& context, const Call& cal
   const std::string answer = team_json(team);
   std::uint64_t current = snapshot->revision;
   if (team.path != before.path || team.options != before.options) {
-    auto revision = save_team(context, call, std::move(team));
+    auto revision = save_team(context, call, action, std::move(team));
     if (!revision) return base::pass(revision);
     current = *revision;
   }
@@ -144,7 +145,7 @@ base::Result<http::Response> delete_team(const Context& context, const Call& cal
   }
   std::vector<store::Change> changes;
   changes.emplace_back(store::DeleteTeam{call.team});
-  auto revision = context.store.commit(std::move(changes), commit_info(context, call));
+  auto revision = commit_recorded(context, call, action, std::move(changes));
   if (!revision) return base::pass(revision);
   auto recorded = action.record_change(*revision);
   if (!recorded) return base::pass(recorded);

@@ -21,6 +21,6 @@ namespace sutler::admin {
 
 // Commits the team; gives the revision. `Context::writes` is held.
 [[nodiscard]] base::Result<std::uint64_t> save_team(const Context& context, const Call& call,
-                                                    model::Team team);
+                                                    Action& action, model::Team team);
 
 }  // namespace sutler::admin

@@ -8,7 +8,9 @@
 
 namespace sutler::audit {
 
-enum class Outcome { kOk, kDenied, kFailed };
+// kIntent: something is about to be changed; a second record with the same request id tells whether
+// it was. One without the second: nobody knows, the machine may have stopped in between.
+enum class Outcome { kOk, kDenied, kFailed, kIntent };
 
 // All views must stay valid until append() returned. Empty text and zero numbers are left out of
 // the line. Text may hold anything, it is escaped.
@@ -32,6 +34,9 @@ struct Event {
   std::string_view reason = {};  // a code
   std::string_view key_id = {};  // of the signing key that verified
   std::uint64_t count = 0;       // of events that this one line stands for, when more than one
+  // Of `audit.pruned` only: the last line that was let go.
+  std::uint64_t pruned_seq = 0;
+  std::string_view pruned_hash = {};
   // Only grants may use the reserve when the disk is full.
   bool grant = false;
 };

@@ -170,8 +170,7 @@ bool LineMatcher::matches_strictly(std::string_view line) const {
 }
 
 bool LineMatcher::members_match(const json::object& line) const {
-  const auto same = [](std::string_view wanted, const json::object& object,
-                       std::string_view name) {
+  const auto same = [](std::string_view wanted, const json::object& object, std::string_view name) {
     return wanted.empty() || text_of(object, name) == wanted;
   };
   const bool plain = same(filter_.operator_name, line, "operator") &&

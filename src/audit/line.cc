@@ -26,6 +26,7 @@ std::string_view word_of(Outcome outcome) {
     case Outcome::kOk: return "ok";
     case Outcome::kDenied: return "denied";
     case Outcome::kFailed: return "failed";
+    case Outcome::kIntent: return "intent";
   }
   return "failed";
 }
@@ -112,6 +113,13 @@ void append_event_line(std::string& out, Chain& chain, const Event& event) {
   append_text_member(out, R"(,"reason":)", event.reason);
   append_text_member(out, R"(,"key_id":)", event.key_id);
   append_number_member(out, R"(,"count":)", event.count);
+  if (event.pruned_seq > 0) {
+    out += R"(,"pruned":{"seq":)";
+    append_number(out, event.pruned_seq);
+    out += R"(,"hash":")";
+    out += event.pruned_hash;
+    out += R"("})";
+  }
   append_prev(out, chain);
   finish(out, start, chain);
 }

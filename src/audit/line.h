@@ -18,6 +18,8 @@ inline constexpr std::size_t kLineBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kHashDigits = 64;
 // The event of the lines that carry a signature; no caller may use it.
 inline constexpr std::string_view kCheckpointEvent = "checkpoint";
+// Says where the chain goes on after its oldest files were removed; no caller may use it either.
+inline constexpr std::string_view kPrunedEvent = "audit.pruned";
 
 // Where the chain stands: the last line's number and hash. Before the first line: 0 and 64 zeros.
 class Chain {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "audit/log_impl.h"
+#include "audit/verify.h"
 #include "base/encoding.h"
 #include "base/log.h"
 
@@ -33,6 +34,7 @@ base::Result<std::unique_ptr<Log>> Log::open(const Options& options, const base:
   if (!key) return base::pass(key, "audit signing key");
   auto impl = std::make_unique<Impl>(options, std::move(*key), clock, std::move(keep_checkpoint));
   if (auto opened = impl->open_folder(); !opened) return base::pass(opened);
+  if (auto opened = impl->open_sinks(); !opened) return base::pass(opened);
   const Chain chain = known.seq > 0 ? Chain(known.seq, known.hash) : Chain();
   if (auto started = impl->start(chain); !started) return base::pass(started);
   return std::unique_ptr<Log>(new Log(std::move(impl)));
@@ -49,6 +51,7 @@ const std::string& Log::public_key() const { return impl_->public_key(); }
 std::filesystem::path Log::current_file() const { return impl_->current_file(); }
 bool Log::reserve_intact() const { return impl_->reserve_intact(); }
 bool Log::low_on_space() const { return impl_->low_on_space(); }
+Stats Log::stats() const { return impl_->stats(); }
 
 Log::Impl::Impl(const Options& options, crypto::SigningKey key, const base::Clock& clock,
                 std::function<void(const Position&)> keep_checkpoint)
@@ -115,22 +118,17 @@ base::Result<void> Log::Impl::start(const Chain& known) {
   return {};
 }
 
-base::Result<void> Log::Impl::append(std::span<const Event> events, Durability durability) {
-  std::uint64_t seq = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (failed_) {
-      if (auto repaired = repair(); !repaired) return repaired;
-    }
-    if (!events.empty()) {
-      auto written = write_batch(events, durability);
-      if (idle_ && has_work()) work_.notify_one();
-      if (!written) return written;
-    }
-    seq = chain_.seq();
+base::Result<void> Log::Impl::append_to_file(std::span<const Event> events, Durability durability) {
+  for (const Event& event : events) {
+    if (event.event == kPrunedEvent) return fail(Code::kInvalid, "that event is the log's own");
   }
-  if (durability == Durability::kSynced || options_.sync == Sync::kAlways) return sync_to(seq);
-  return {};
+  if (failed_) {
+    if (auto repaired = repair(); !repaired) return repaired;
+  }
+  if (events.empty()) return {};
+  auto written = write_batch(events, durability);
+  if (idle_ && has_work()) work_.notify_one();
+  return written;
 }
 
 base::Result<void> Log::Impl::write_batch(std::span<const Event> events, Durability durability) {
@@ -147,8 +145,7 @@ base::Result<void> Log::Impl::write_batch(std::span<const Event> events, Durabil
   }
   if (written.error().code != Code::kNoSpace) return written;
   if (!reserve_.is_wanted()) {
-    dropped_ += static_cast<std::uint64_t>(
-        std::ranges::count_if(events, [](const Event& event) { return !event.grant; }));
+    drop(events);
     return written;
   }
   low_space_ = true;
@@ -157,10 +154,17 @@ base::Result<void> Log::Impl::write_batch(std::span<const Event> events, Durabil
   return write_grants(events, durability);
 }
 
-base::Result<void> Log::Impl::write_grants(std::span<const Event> events, Durability durability) {
+void Log::Impl::drop(std::span<const Event> events) {
   const auto others = static_cast<std::uint64_t>(
       std::ranges::count_if(events, [](const Event& event) { return !event.grant; }));
   dropped_ += others;
+  dropped_total_ += others;
+}
+
+base::Result<void> Log::Impl::write_grants(std::span<const Event> events, Durability durability) {
+  const auto others = static_cast<std::uint64_t>(
+      std::ranges::count_if(events, [](const Event& event) { return !event.grant; }));
+  drop(events);
   // Who asked for kSynced does something only if it is recorded: an admin's change.
   if (others == events.size() || (others > 0 && durability == Durability::kSynced)) {
     return fail(Code::kNoSpace, "the disk of the audit log is full",
@@ -199,18 +203,28 @@ base::Result<void> Log::Impl::format_one(const Event& event, Chain& next) {
 }
 
 base::Result<void> Log::Impl::write_buffer(const Chain& next, Space space) {
-  for (;;) {
-    auto written = file_->append(buffer_, chain_, next);
-    if (written) break;
-    if (file_->is_broken()) fail_sink(written.error());
-    const bool again = space == Space::kReserve && written.error().code == Code::kNoSpace &&
-                       !file_->is_broken() && reserve_.give_up(2 * buffer_.size());
-    if (!again) return written;
+  if (!backlog_.empty()) {
+    if (auto done = write_lines(backlog_, backlog_start_, chain_, space); !done) return done;
+    std::string().swap(backlog_);
   }
+  if (auto done = write_lines(buffer_, chain_, next, space); !done) return done;
+  publish(buffer_, next.seq());
   chain_ = next;
   ends_in_checkpoint_ = false;
   if (buffer_.capacity() > kBufferBytesKept) buffer_ = std::string();
   return {};
+}
+
+base::Result<void> Log::Impl::write_lines(std::string_view lines, const Chain& before,
+                                          const Chain& last, Space space) {
+  for (;;) {
+    auto written = file_->append(lines, before, last);
+    if (written) return {};
+    if (file_->is_broken()) fail_sink(written.error());
+    const bool again = space == Space::kReserve && written.error().code == Code::kNoSpace &&
+                       !file_->is_broken() && reserve_.give_up(2 * lines.size());
+    if (!again) return written;
+  }
 }
 
 base::Result<void> Log::Impl::format_own(Chain& next) {
@@ -251,6 +265,26 @@ Position Log::Impl::position() const {
   const std::lock_guard lock(mutex_);
   if (chain_.seq() == 0) return {};
   return {chain_.seq(), std::string(chain_.hash())};
+}
+
+Stats Log::Impl::stats() const {
+  Stats stats;
+  std::error_code ignored;
+  if (const auto files = log_files(options_.folder)) {
+    for (const auto& path : *files) {
+      const auto size = std::filesystem::file_size(path, ignored);
+      if (!ignored) stats.bytes += size;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  stats.last_seq = chain_.seq();
+  stats.synced_seq = std::min(synced_seq_, stats.last_seq);
+  stats.reserve_bytes = reserve_.bytes();
+  stats.dropped = dropped_total_;
+  stats.failures = failures_;
+  stats.works = !failed_.has_value();
+  for (const auto& sink : sinks_) stats.sinks.push_back(sink->stats());
+  return stats;
 }
 
 std::filesystem::path Log::Impl::current_file() const { return current_file_path(options_.folder); }

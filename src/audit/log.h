@@ -14,10 +14,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/event.h"
 #include "audit/file_calls.h"
 #include "audit/line.h"
+#include "audit/sink.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -27,6 +29,12 @@ namespace sutler::audit {
 enum class Sync { kAlways, kEverySecond };
 enum class Durability { kWritten, kSynced };
 
+// When the oldest rotated files go. 0: never.
+struct Keep {
+  std::uint64_t bytes = 0;  // of all files together
+  std::uint64_t days = 0;
+};
+
 struct Options {
   std::filesystem::path folder;  // holds current.jsonl, rotated files and `reserve`
   Sync sync = Sync::kEverySecond;
@@ -35,6 +43,11 @@ struct Options {
   std::chrono::milliseconds checkpoint_every{1000};
   // Of one line; no more than kLineBytesMax (line.h), which is what verification reads.
   std::size_t line_bytes_max = kLineBytesMax;
+  Keep keep;
+  // Beside the file, as make_sink() (sink.h) reads them. A record counts as written when the file
+  // has it or else one of them took it within `sink_timeout`.
+  std::vector<std::string> sinks;
+  std::chrono::milliseconds sink_timeout{2000};
   // Tests put faults here. Must outlive the log.
   const FileCalls* calls = &FileCalls::system();
 };
@@ -46,6 +59,18 @@ inline constexpr std::string_view kKeptForGrants = "kept_for_grants";
 struct Position {
   std::uint64_t seq = 0;  // of the last line, 0: none yet
   std::string hash;       // of that line, 64 hex digits; empty when there is none
+};
+
+// How the log is, for metrics and checks.
+struct Stats {
+  std::uint64_t last_seq = 0;
+  std::uint64_t synced_seq = 0;     // what is known to be on the disk
+  std::uint64_t bytes = 0;          // of all files
+  std::uint64_t reserve_bytes = 0;  // that are left of it
+  std::uint64_t dropped = 0;        // events that went unrecorded since the start
+  std::uint64_t failures = 0;       // times that the file failed since the start
+  bool works = true;                // the file, now
+  std::vector<SinkStats> sinks;
 };
 
 class Log {
@@ -91,6 +116,8 @@ class Log {
   [[nodiscard]] bool reserve_intact() const;
   // True from when the disk was full until there is room again; till then only grants are written.
   [[nodiscard]] bool low_on_space() const;
+  // Looks at the folder: for once in a while.
+  [[nodiscard]] Stats stats() const;
 
  private:
   class Impl;

@@ -10,6 +10,7 @@
 
 #include "audit/log_impl.h"
 #include "audit/verify.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace sutler::audit {
@@ -58,6 +59,10 @@ void Log::Impl::run() {
 }
 
 void Log::Impl::tick(Tick kind) {
+  if (kind == Tick::kLast) {
+    const std::lock_guard lock(mutex_);
+    repair_not_before_ = 0;  // there is no later try
+  }
   look_after_file();
   if (kind == Tick::kUsual) look_after_reserve();
   {
@@ -72,6 +77,11 @@ void Log::Impl::tick(Tick kind) {
   }
   // A failure is told of by fail_sink().
   if (sync_to(seq)) hand_over_checkpoint();
+  const double now = base::monotonic_seconds();
+  if (kind == Tick::kLast || now < prune_not_before_) return;
+  // Ten seconds, where a checkpoint is made each second.
+  prune_not_before_ = now + static_cast<double>(options_.checkpoint_every.count()) / 100;
+  retention_news_.report(prune_if_due());
 }
 
 void Log::Impl::look_after_file() {
@@ -163,7 +173,7 @@ base::Result<void> Log::Impl::sync_to(std::uint64_t seq) {
     if (lost || failed_ || clean) return settled(seq);
     files = unsynced_;
     files.push_back(file_);
-    target = chain_.seq();
+    target = file_seq();
     size = file_->size();
     folder = std::exchange(folder_unsynced_, false);
   }

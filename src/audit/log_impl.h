@@ -1,10 +1,10 @@
-// The inside of Log. The work is in log.cc (open, append), log_background.cc (sync, checkpoint,
-// rotation, reserve) and log_repair.cc (after a failure).
+// The inside of Log. The work is in log.cc (open, the file), log_sinks.cc (append, what stands
+// beside the file), log_background.cc (sync, checkpoint, rotation, reserve), log_retention.cc and
+// log_repair.cc (after a failure).
 //
 // Invariants, all under mutex_:
-// 1. The lines of *file_ are the chain that ends in chain_; every acknowledged line is in it, or in
-// a
-//    file before it.
+// 1. The lines of *file_ and then backlog_ are the chain that ends in chain_; every acknowledged
+//    line is in them, or in a file before.
 // 2. mutex_ is never held across an fdatasync while the log is working. (Repair holds it: then
 //    appends have to wait or fail anyway.)
 // 3. Lines count as synced only when the files before theirs are: unsynced_ holds those, in order.
@@ -35,6 +35,11 @@
 
 namespace sutler::audit {
 
+// How many of the files, by size and by the time of their first line, go by `keep`.
+[[nodiscard]] std::size_t files_to_prune(const std::vector<std::uint64_t>& bytes,
+                                         const std::vector<base::UnixTime>& begins,
+                                         const Keep& keep, base::UnixTime now);
+
 // Tells of a failure when it starts and when it ends, and not in between.
 class FailureNews {
  public:
@@ -55,12 +60,14 @@ class Log::Impl {
 
   // log.cc
   base::Result<void> open_folder();
+  base::Result<void> open_sinks();  // log_sinks.cc
   base::Result<void> start(const Chain& known);
   base::Result<void> append(std::span<const Event> events, Durability durability);
   Position position() const;
   std::filesystem::path current_file() const;
   const std::string& public_key() const { return public_key_; }
   bool reserve_intact() const { return reserve_.is_intact(); }
+  Stats stats() const;
   bool low_on_space() const {
     const std::lock_guard lock(mutex_);
     return low_space_;
@@ -73,12 +80,22 @@ class Log::Impl {
     std::uint64_t count = 0;
   };
 
+  // log_sinks.cc
+  void publish(std::string_view lines, std::uint64_t last_seq);
+  base::Result<std::uint64_t> set_beside(std::span<const Event> events);  // mutex_ held
+  base::Result<void> taken_beside(std::uint64_t seq, base::Result<void> otherwise);
+  std::uint64_t file_seq() const;  // of the last line in a file; mutex_ held
+
   // log.cc; with mutex_ held
+  base::Result<void> append_to_file(std::span<const Event> events, Durability durability);
   base::Result<void> write_batch(std::span<const Event> events, Durability durability);
+  void drop(std::span<const Event> events);
   base::Result<void> write_grants(std::span<const Event> events, Durability durability);
   base::Result<void> format(std::span<const Event> events, Chain& next);
   base::Result<void> format_one(const Event& event, Chain& next);
   base::Result<void> write_buffer(const Chain& next, Space space);
+  base::Result<void> write_lines(std::string_view lines, const Chain& before, const Chain& last,
+                                 Space space);
   base::Result<void> format_own(Chain& next);
   base::Result<void> write_own(Space space);
   bool has_work() const;
@@ -92,6 +109,8 @@ class Log::Impl {
   base::Result<void> write_tick_lines(Tick kind);  // mutex_ held
   base::Result<void> rotate_if_large();
   void hand_over_checkpoint();
+  base::Result<void> prune_if_due();                                       // log_retention.cc
+  base::Result<void> write_pruned(const Chain& end, std::uint64_t lines);  // mutex_ held
   base::Result<void> sync_to(std::uint64_t seq);
   base::Result<void> settled(std::uint64_t seq) const;  // mutex_ held: what came of that line
   base::Result<void> sync_folder();
@@ -119,13 +138,17 @@ class Log::Impl {
   bool low_space_ = false;
   std::optional<base::Error> failed_;
   double repair_not_before_ = 0;  // monotonic seconds: a broken disk is not asked at every fetch
-  std::uint64_t dropped_ = 0;     // events that had to go unrecorded, not told of yet
-  std::vector<Own> owed_;         // events of the log itself, to be written before all others
+  std::uint64_t dropped_total_ = 0, failures_ = 0;  // since the start
+  std::uint64_t dropped_ = 0;  // events that had to go unrecorded, not told of yet
+  std::vector<Own> owed_;      // events of the log itself, to be written before all others
   std::uint64_t synced_seq_ = 0;
   std::uint64_t lost_after_ = 0, lost_through_ = 0;  // lines that may be lost with their file
   std::vector<std::shared_ptr<LogFile>> unsynced_;   // rotated
   bool folder_unsynced_ = false;                     // has a new name
   Position unkept_;  // the last checkpoint, until it was handed to keep_checkpoint_
+  // Lines that only other sinks have, to be written to the file before all others.
+  std::string backlog_;
+  Chain backlog_start_;
   std::string buffer_;
   FailureNews sink_news_{"audit log"};
 
@@ -135,6 +158,10 @@ class Log::Impl {
   FailureNews checkpoint_news_{"audit checkpoint"};
   FailureNews rotation_news_{"audit rotation"};
   FailureNews reserve_news_{"audit reserve"};
+  FailureNews retention_news_{"audit retention"};
+  double prune_not_before_ = 0;  // monotonic seconds
+
+  std::vector<std::unique_ptr<SinkQueue>> sinks_;
 
   bool idle_ = false;  // the thread waits for work and wants to be told
   bool stop_ = false;

@@ -15,7 +15,10 @@ constexpr double kRepairPauseSeconds = 0.1;
 }  // namespace
 
 void Log::Impl::fail_sink(const base::Error& error) {
-  if (!failed_) repair_not_before_ = 0;  // the first try is at once
+  if (!failed_) {
+    repair_not_before_ = 0;  // the first try is at once
+    ++failures_;
+  }
   failed_ = error;
   sink_news_.report(std::unexpected(error));
   if (idle_) work_.notify_one();
@@ -44,7 +47,7 @@ base::Result<void> Log::Impl::repair_file() {
   if (!verdict) return std::unexpected(verdict.error());
   if (*verdict == LogFile::Verdict::kLost) return go_on_in_new_file();
   file_ = std::move(fresh);
-  synced_seq_ = chain_.seq();
+  synced_seq_ = file_seq();
   return {};
 }
 
@@ -60,7 +63,7 @@ base::Result<void> Log::Impl::repair_rotated() {
                        {{"file", unsynced_.front()->path().native()}});
       owed_.push_back({"audit.recovered", "rotated_file_lost"});
       lost_after_ = synced_seq_;
-      lost_through_ = chain_.seq();
+      lost_through_ = file_seq();
     }
     unsynced_.erase(unsynced_.begin());
   }
@@ -78,7 +81,7 @@ base::Result<void> Log::Impl::go_on_in_new_file() {
   file_ = std::move(begun->file);
   folder_unsynced_ = true;
   lost_after_ = synced_seq_;
-  lost_through_ = chain_.seq();
+  lost_through_ = file_seq();
   owed_.push_back({"audit.recovered", "file_lost"});
   // Where this fails the next append writes it, in front of its own lines.
   (void)write_own(Space::kReserve);

@@ -218,9 +218,8 @@ class Search {
       auto more = forward(files[i], buffer_, [this](std::string_view lines) {
         const std::uint64_t last = last_seq_in(lines);
         if (ask_.cursor && last <= *ask_.cursor) return true;
-        const bool on = candidates(lines, matcher_, [this](std::string_view line) {
-          return check(line);
-        });
+        const bool on =
+            candidates(lines, matcher_, [this](std::string_view line) { return check(line); });
         if (on) page_.last_seq = std::max(page_.last_seq, last);
         return on;
       });
@@ -262,6 +261,7 @@ class Search {
       if (seen) return true;
     }
     if (!matcher_.matches(line)) return true;
+    if (ask_.accept && !ask_.accept(line)) return true;
     const bool full = page_.records.size() >= ask_.limit ||
                       (!page_.records.empty() && bytes_ + line.size() > ask_.bytes_max);
     if (full) {

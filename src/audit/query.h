@@ -28,8 +28,10 @@ struct Ask {
   // Where to go on: records after it in that order (oldest first: with a higher seq; newest first:
   // with a lower one). None: from the end of the log that the order starts with.
   std::optional<std::uint64_t> cursor;
-  std::size_t limit = 100;                      // records
-  std::size_t bytes_max = 8 * 1024 * 1024;      // of lines; a page has one record at least
+  std::size_t limit = 100;                  // records
+  std::size_t bytes_max = 8 * 1024 * 1024;  // of lines; a page has one record at least
+  // Asked last about each line that matches: false leaves it out. None: takes all.
+  std::function<bool(std::string_view line)> accept = {};
 };
 
 struct Record {

@@ -160,9 +160,7 @@ TEST_F(QueryTest, ThePagesTogetherAreWhatANaiveReadingGives) {
   options_.checkpoint_every = std::chrono::milliseconds(1);
   ASSERT_TRUE(open());
   std::mt19937 random(7);
-  const auto pick = [&](const char* start) {
-    return start + std::to_string(random() % 5);
-  };
+  const auto pick = [&](const char* start) { return start + std::to_string(random() % 5); };
   for (int i = 0; i < 2000; ++i) add({pick("t"), pick("p"), pick("o"), pick("g"), pick("k")});
   close();
   for (int round = 0; round < 20; ++round) {

@@ -102,6 +102,7 @@ class Verifier {
     const json::object& members = tree->get_object();
     if (auto same = check_members(members, *head); !same) return same;
     if (auto follows = check_order(*head); !follows) return follows;
+    note_pruned(members, head->seq);
     if (head->checkpoint) {
       if (auto signed_ = check_signature(members, *head); !signed_) return signed_;
     }
@@ -111,9 +112,30 @@ class Verifier {
     return {};
   }
 
+  // Whether the older lines that are not there were let go on purpose. After all lines.
+  base::Result<void> check_start() {
+    if (!start_) return {};
+    verified_.pruned = anchor_is_signed_;
+    if (anchor_is_signed_) return {};
+    return fail(Code::kCorrupt,
+                "the log starts with seq " + std::to_string(start_->seq() + 1) + " instead of " +
+                    std::to_string(expected_first_) + ": older lines are missing",
+                "give the older files too");
+  }
+
   [[nodiscard]] const Verified& verified() const { return verified_; }
 
  private:
+  void note_pruned(const json::object& members, std::uint64_t seq) {
+    if (!start_ || text_of(members, "event") != kPrunedEvent) return;
+    const json::value* pruned = members.if_contains("pruned");
+    if (pruned == nullptr || !pruned->is_object()) return;
+    const json::value* last = pruned->get_object().if_contains("seq");
+    if (last == nullptr || !last->is_int64() || last->get_int64() < 0) return;
+    if (static_cast<std::uint64_t>(last->get_int64()) != start_->seq()) return;
+    if (text_of(pruned->get_object(), "hash") == start_->hash()) anchor_seq_ = seq;
+  }
+
   static base::Result<void> check_members(const json::object& members, const LineHead& head) {
     const json::value* seq = members.if_contains("seq");
     std::uint64_t number = 0;
@@ -130,7 +152,7 @@ class Verifier {
       return fail(Code::kCorrupt, "the time of the line cannot be read");
     }
     const std::string_view outcome = text_of(members, "outcome");
-    if (outcome != "ok" && outcome != "denied" && outcome != "failed") {
+    if (outcome != "ok" && outcome != "denied" && outcome != "failed" && outcome != "intent") {
       return fail(Code::kCorrupt, "the outcome of the line cannot be read");
     }
     const std::string_view event = text_of(members, "event");
@@ -158,8 +180,10 @@ class Verifier {
     return {};
   }
 
-  base::Result<void> check_first(const LineHead& head) const {
-    if (expected_first_ != 0 && head.seq != expected_first_) {
+  base::Result<void> check_first(const LineHead& head) {
+    if (expected_first_ == 1 && head.seq > 1) {
+      start_ = head.before();  // check_start() tells
+    } else if (expected_first_ != 0 && head.seq != expected_first_) {
       return fail(Code::kCorrupt,
                   "the log starts with seq " + std::to_string(head.seq) + " instead of " +
                       std::to_string(expected_first_) + ": older lines are missing",
@@ -185,12 +209,16 @@ class Verifier {
                                   *signature)) {
       return fail(Code::kCorrupt, "the signature of the checkpoint is wrong");
     }
+    anchor_is_signed_ = anchor_is_signed_ || anchor_seq_ > 0;
     ++verified_.checkpoints;
     verified_.last_checkpoint_seq = head.seq;
     return {};
   }
 
   std::uint64_t expected_first_;
+  std::optional<Chain> start_;  // before the first line, where older ones are not there
+  std::uint64_t anchor_seq_ = 0;
+  bool anchor_is_signed_ = false;
   Verified verified_;
   Chain chain_;
 };
@@ -227,6 +255,9 @@ base::Result<Verified> verify_files(const std::vector<std::filesystem::path>& fi
   Verifier verifier(std::move(public_key), first_seq);
   for (const auto& path : files) {
     if (auto done = verify_file(path, verifier); !done) return base::pass(done);
+  }
+  if (auto start = verifier.check_start(); !start) {
+    return base::pass(start, files.front().string() + ":1");
   }
   if (verifier.verified().last_seq < known_seq) {
     return fail(Code::kCorrupt, (files.empty() ? std::string("the log") : files.back().string()) +

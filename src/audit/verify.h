@@ -17,6 +17,8 @@ struct Verified {
   std::uint64_t last_seq = 0;
   std::uint64_t checkpoints = 0;
   std::uint64_t last_checkpoint_seq = 0;
+  // Older lines were let go on purpose: a signed `audit.pruned` names the line before the first.
+  bool pruned = false;
   std::string public_key;  // that signed, hex
   // False: the key was taken from the log itself, which proves order but not origin.
   bool key_was_given = false;
@@ -31,7 +33,9 @@ struct Verified {
 // without gap, times readable, every checkpoint's signature by `public_key` (64 hex digits; none:
 // the log's own first one), that the last line is whole, that the log does not end before
 // `known_seq` (a checkpoint kept elsewhere), and that it starts with seq `first_seq`; 0: wherever
-// it starts, for a log whose older files were removed on purpose (Verified::first_seq tells).
+// it starts (Verified::first_seq tells). A log that starts later than with 1 is also whole when a
+// line `audit.pruned` in it, with a checkpoint after it, names the line before its first: then
+// its older files were removed by retention.
 //
 // kCorrupt names file, line and what is wrong with it; kInvalid: the key is not one; kNotFound and
 // the like when a file cannot be opened. Memory does not depend on the size of the log.

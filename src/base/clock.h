@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sutler::base {
 
@@ -23,6 +25,9 @@ struct UnixTime {
 // "2026-11-24T15:05:28.123456Z" (RFC 3339), appended.
 void append_rfc3339(std::string& out, UnixTime time);
 [[nodiscard]] std::string rfc3339(UnixTime time);
+// The same back: `T`, `Z` and the seconds must be there, up to six digits of a fraction may be.
+// Nothing for anything else, and for times before 1970.
+[[nodiscard]] std::optional<UnixTime> parse_rfc3339(std::string_view text);
 
 class Clock {
  public:

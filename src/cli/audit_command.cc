@@ -59,6 +59,7 @@ std::string verified_json(const audit::Verified& verified) {
   number("lines", verified.lines);
   number("first_seq", verified.first_seq);
   number("last_seq", verified.last_seq);
+  if (verified.pruned) json.yes("pruned");
   number("checkpoints", verified.checkpoints);
   number("last_checkpoint_seq", verified.last_checkpoint_seq);
   json.text("public_key", verified.public_key);
@@ -72,6 +73,7 @@ std::string verified_text(const audit::Verified& verified) {
                      std::to_string(verified.first_seq) + " to " +
                      std::to_string(verified.last_seq) + ", " +
                      counted(verified.checkpoints, "signed checkpoint");
+  if (verified.pruned) text += "\nolder lines were let go by retention, as a signed record says";
   if (verified.checkpoints == 0) return text;
   return text + ", the last one at " + std::to_string(verified.last_checkpoint_seq) +
          "\nsigned by " + verified.public_key;
@@ -112,8 +114,9 @@ base::Result<int> show_key(const Context& context) {
 void add_audit_command(CLI::App& root, Context& context) {
   auto& audit = add_family(root, context,
                            {.name = "audit",
-                            .purpose = "Proves the audit log, which says who got what and when",
-                            .example = "sutler audit verify --data-dir ./data"});
+                            .purpose = "Searches and proves the audit log: who got what, and when",
+                            .example = "sutler audit query --since 24h --group payments\n"
+                                       "sutler audit verify --data-dir ./data"});
   const auto options = std::make_shared<VerifyOptions>();
   auto& verify_command = add_command(
       audit, context,
@@ -131,6 +134,7 @@ void add_audit_command(CLI::App& root, Context& context) {
            {"--public-key", "KEY", "who signs: 64 hex digits, or a file that holds them"});
   verify_command.get_option("--data-dir")->group("Options");
 
+  add_audit_query_commands(audit, context);
   add_command(audit, context,
               {.name = "key",
                .purpose = "Prints the public key that proves the audit log of the running server",

@@ -23,6 +23,8 @@ void add_jwt_command(CLI::App& root, Context& context);
 void add_operator_command(CLI::App& root, Context& context);
 void add_token_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
+void add_audit_query_commands(CLI::App& audit, Context& context);  // below `audit`
+void add_doctor_command(CLI::App& root, Context& context);
 void add_config_command(CLI::App& root, Context& context);
 void add_master_key_command(CLI::App& root, Context& context);
 void add_backup_command(CLI::App& root, Context& context);

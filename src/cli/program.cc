@@ -55,6 +55,7 @@ void declare(CLI::App& root, Context& context) {
   add_operator_command(root, context);
   add_token_command(root, context);
   add_audit_command(root, context);
+  add_doctor_command(root, context);
   add_config_command(root, context);
   add_master_key_command(root, context);
   add_backup_command(root, context);

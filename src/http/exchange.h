@@ -21,6 +21,8 @@ class Reply {
   ~Reply();
 
   void send(Response&& response);
+  // From any thread, while the server that gave the reply is there; the loop's own thread sends it.
+  void send_from_anywhere(Response&& response);
   // The fetch's way without copies: a ready 200 with a JSON body of `body_bytes`, which `fill`
   // writes in place (into `char* out`) and may refuse (false: the connection is closed without an
   // answer). Wiped once sent.

@@ -214,6 +214,7 @@ void Listener::accept_waiting() {
       case Accepted::kExhausted:
         // Out of descriptors or memory: a connection that only waits makes room. Where that does
         // not help the listener waits a little instead of spinning; it never ends.
+        base::count(loop_.counts().exhausted);
         if (loop_.may_tell_of_exhaustion()) {
           base::log::warning("no file descriptors are left to accept connections",
                              {{"done", "waiting connections are closed to make room"}});
@@ -247,6 +248,7 @@ Listener::Accepted Listener::accept_one() {
   }
   Peer peer{family_, base::FileDescriptor(fd), text_of(storage)};
   if (!loop_.limits().enter(peer.address)) {
+    base::count(loop_.counts().turned_away);
     turn_away(peer.fd.get());
     return Accepted::kOne;
   }
@@ -259,6 +261,7 @@ Listener::Accepted Listener::accept_one() {
     }
   }
   std::make_shared<Session>(loop_, peer, tls_, handler_, gate_)->start();
+  base::count(loop_.counts().accepted);
   return Accepted::kOne;
 }
 

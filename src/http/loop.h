@@ -1,6 +1,7 @@
 // One thread's event loop: its io_context, its connections and their deadlines.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/metric.h"
 #include "http/connection_limits.h"
 #include "http/exchange.h"
 #include "http/server.h"
@@ -18,6 +20,11 @@
 namespace sutler::http {
 
 class Session;
+
+// What happened on one loop; written by its thread only.
+struct LoopCounts {
+  std::atomic<std::uint64_t> accepted{0}, turned_away{0}, exhausted{0}, refused{0};
+};
 
 class Loop {
  public:
@@ -27,6 +34,7 @@ class Loop {
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] ConnectionLimits& limits() { return limits_; }
+  [[nodiscard]] LoopCounts& counts() { return counts_; }
 
   // Milliseconds of a clock that never goes back, as of the last tick or call of update_now().
   [[nodiscard]] std::int64_t now_ms() const { return now_ms_; }
@@ -63,6 +71,7 @@ class Loop {
 
   const Options options_;
   ConnectionLimits& limits_;
+  LoopCounts counts_;
   boost::asio::io_context io_{1};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::shared_ptr<Session>> sessions_;

@@ -122,4 +122,16 @@ bool Server::drain(std::chrono::milliseconds grace, const std::function<bool()>&
 
 std::size_t Server::open_connections() const { return impl_->limits.open(); }
 
+Server::Counts Server::counts() const {
+  Counts sums;
+  for (const auto& loop : impl_->loops) {
+    const LoopCounts& counts = loop->counts();
+    sums.accepted += base::value_of(counts.accepted);
+    sums.turned_away += base::value_of(counts.turned_away);
+    sums.exhausted += base::value_of(counts.exhausted);
+    sums.refused += base::value_of(counts.refused);
+  }
+  return sums;
+}
+
 }  // namespace sutler::http

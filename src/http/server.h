@@ -68,6 +68,14 @@ class Server {
   // (true), or after `grace`, or as soon as `give_up`, which is asked all the time, says so.
   bool drain(std::chrono::milliseconds grace, const std::function<bool()>& give_up = {});
   [[nodiscard]] std::size_t open_connections() const;
+  // Since the start, over all threads and listeners. Any thread may ask.
+  struct Counts {
+    std::uint64_t accepted = 0;
+    std::uint64_t turned_away = 0;  // over a limit of connections
+    std::uint64_t exhausted = 0;    // times that no descriptor or memory was left
+    std::uint64_t refused = 0;      // requests that did not pass the gate
+  };
+  [[nodiscard]] Counts counts() const;
 
  private:
   struct Impl;

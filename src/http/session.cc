@@ -266,6 +266,7 @@ void Session::set_request(std::string_view body) {
 }
 
 void Session::refuse(const Refused& refused) {
+  base::count(loop_.counts().refused);
   handler_->refused(remote_, refused.status, refused.why);
   refused_ = true;
   close_after_ = true;

@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void respond_secret_json(std::size_t body_bytes, const std::function<bool(char*)>& fill);
   void abandon();
   [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] Loop& loop() { return loop_; }
 
   std::size_t position = 0;  // in the loop's list
 

@@ -45,6 +45,7 @@ struct Provider::Endpoint {
   std::vector<jwt::Key> keys;
   std::vector<std::shared_ptr<KeyUse::Slot>> used;  // one per key of the team
   jwt::Policy policy;
+  Counters::Team* counts = nullptr;
 
   [[nodiscard]] std::string_view key_id(std::size_t key) const {
     return key < team->team.keys.size() ? std::string_view(team->team.keys[key].id) : "env:SECRET";
@@ -68,10 +69,20 @@ struct Provider::Grant {
   std::uint64_t revision = 0;
   base::UnixTime time;
   std::optional<double> issued_at, expires_at;  // of the token
+  double started = 0;
+  Counters::Team* counts = nullptr;
 };
 
+namespace {
+
+void record_latency(Counters& counters, double started, double now) {
+  counters.fetch_latency.record(static_cast<std::uint64_t>((now - started) * 1e6));
+}
+
+}  // namespace
+
 Provider::Provider(std::shared_ptr<Shared> shared, const Options& options)
-    : shared_(std::move(shared)), options_(options) {
+    : shared_(std::move(shared)), options_(options), counters_(shared_->counters.add()) {
   if (shared_->registry != nullptr) recorder_ = shared_->registry->recorder();
 }
 
@@ -86,6 +97,7 @@ void Provider::refresh_view() {
   for (const auto& [id, team] : view_->snapshot->teams) {
     Endpoint endpoint;
     endpoint.team = team;
+    endpoint.counts = &counters_->of_team(id);
     if (const auto old = before.find(team->team.path);
         old != before.end() && old->second.team == team) {
       endpoint.used = std::move(old->second.used);
@@ -109,10 +121,14 @@ void Provider::refresh_view() {
 void Provider::handle(http::Reply reply) {
   const http::Request& request = reply.request();
   if (request.path == "/healthz") {
+    base::count(counters_->other_requests);
     return is_read(request.method) ? health(std::move(reply)) : reply.send(not_allowed());
   }
   refresh_view();
   const auto endpoint = endpoints_.find(request.path);
+  if (endpoint == endpoints_.end() || !is_read(request.method)) {
+    base::count(counters_->other_requests);
+  }
   if (endpoint == endpoints_.end()) {
     return reply.send(http::problem(404, "not_found", "nothing is served at this path"));
   }
@@ -121,6 +137,7 @@ void Provider::handle(http::Reply reply) {
 }
 
 void Provider::fetch(http::Reply reply, const Endpoint& endpoint) {
+  started_ = base::monotonic_seconds();
   const http::Request& request = reply.request();
   const auto token = bearer_token(request.authorization);
   if (!token) return deny(std::move(reply), endpoint, "no_token");
@@ -141,7 +158,8 @@ void Provider::resolve_for(http::Reply reply, const Endpoint& endpoint, const jw
   if (!entry) return fail(std::move(reply), endpoint, claims, workload, entry.error());
   grants_.push_back(Grant{std::move(reply), std::move(*entry), std::move(workload),
                           std::string(endpoint.key_id(claims.key())), view_->snapshot->revision,
-                          shared_->clock.now(), claims.issued_at(), claims.expires_at()});
+                          shared_->clock.now(), claims.issued_at(), claims.expires_at(), started_,
+                          endpoint.counts});
 }
 
 void Provider::turn_end() {
@@ -170,18 +188,21 @@ void Provider::turn_end() {
   for (std::size_t i = 0; i < grants.size(); ++i) {
     Grant& grant = grants[i];
     if (recorded[i] == 0 && options_.audit == AuditDemand::kRequired) {
-      shared_->failed.fetch_add(1, std::memory_order_relaxed);
+      grant.counts->add(FetchOutcome::kFailed);
+      counters_->add_reason("audit_unavailable");
       grant.reply.send(unavailable("audit_unavailable", "the audit log cannot be written"));
       continue;
     }
-    shared_->granted.fetch_add(1, std::memory_order_relaxed);
+    grant.counts->add(FetchOutcome::kOk);
     if (recorder_) {
-      recorder_->note(grant.entry.served(), {grant.time, grant.reply.request().remote,
-                                             grant.key_id, grant.issued_at, grant.expires_at});
+      recorder_->note(grant.entry.served(), {grant.time, grant.reply.request().remote, grant.key_id,
+                                             grant.issued_at, grant.expires_at});
     }
     grant.reply.send_secret_json(grant.entry.body_bytes(),
                                  [&grant](char* out) { return grant.entry.open_into(out); });
   }
+  const double now = base::monotonic_seconds();
+  for (const Grant& grant : grants) record_latency(*counters_, grant.started, now);
 }
 
 // For each grant, whether its record is written. One whose names no line can hold fails alone: it
@@ -222,11 +243,21 @@ void Provider::record_refusal(const audit::Event& event) {
   }
 }
 
+void Provider::done(const Endpoint& endpoint, FetchOutcome outcome, std::string_view reason) {
+  endpoint.counts->add(outcome);
+  counters_->add_reason(reason);
+  record_latency(*counters_, started_, base::monotonic_seconds());
+}
+
 void Provider::deny(http::Reply reply, const Endpoint& endpoint, std::string_view reason) {
   const http::Request& request = reply.request();
   const auto now = shared_->clock.now();
   const bool throttled = reason != "no_token" && shared_->throttle.over_limit(request.remote, now);
-  shared_->denied.fetch_add(1, std::memory_order_relaxed);
+  if (throttled) {
+    done(endpoint, FetchOutcome::kThrottled, "throttled");
+  } else {
+    done(endpoint, FetchOutcome::kDenied, reason);
+  }
   bool admitted = false;
   {
     const std::scoped_lock lock(shared_->denials_mutex);
@@ -255,7 +286,8 @@ void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Clai
                     const model::Workload& workload, const base::Error& error) {
   const http::Request& request = reply.request();
   const std::string_view code = error.name.empty() ? "internal" : std::string_view(error.name);
-  base::log::warning("a fetch failed", {{"team", endpoint.team->team.id},
+  base::log::warning("a fetch failed", {{"request_id", request.id},
+                                        {"team", endpoint.team->team.id},
                                         {"project", workload.project_id},
                                         {"object", workload.object_id},
                                         {"code", code},
@@ -277,7 +309,7 @@ void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Clai
                             {event.time, request.remote, endpoint.key_id(claims.key()),
                              claims.issued_at(), claims.expires_at()});
   }
-  shared_->failed.fetch_add(1, std::memory_order_relaxed);
+  done(endpoint, FetchOutcome::kFailed, code);
   reply.send(unavailable(code, detail_of(code)));
 }
 

@@ -25,6 +25,7 @@
 #include "http/exchange.h"
 #include "jwt/verify.h"
 #include "model/workload.h"
+#include "provider/counters.h"
 #include "provider/failure_throttle.h"
 #include "provider/key_use.h"
 #include "registry/registry.h"
@@ -56,7 +57,7 @@ struct Shared {
   registry::Registry* registry = nullptr;  // set before the first Provider is made; null: none
   std::atomic<bool> audit_works{true};
   std::atomic<bool> draining{false};  // /healthz says so before anything is closed
-  std::atomic<std::uint64_t> granted{0}, denied{0}, failed{0};
+  CounterList counters;
   KeyUse key_use;
 
   Shared(resolve::Catalog& c, resolve::BundleCache& b, audit::Log& a, const base::Clock& t,
@@ -80,6 +81,7 @@ class Provider final : public http::Handler {
 
   void fetch(http::Reply reply, const Endpoint& endpoint);
   void resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims);
+  void done(const Endpoint& endpoint, FetchOutcome outcome, std::string_view reason);
   void deny(http::Reply reply, const Endpoint& endpoint, std::string_view reason);
   void fail(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
             const model::Workload& workload, const base::Error& error);
@@ -90,11 +92,13 @@ class Provider final : public http::Handler {
 
   const std::shared_ptr<Shared> shared_;
   const Options options_;
+  const std::shared_ptr<Counters> counters_;
+  double started_ = 0;  // when the request came that is being handled
   // What is served now, and its teams by path; renewed when the catalog moved on.
   std::shared_ptr<const resolve::View> view_;
   std::uint64_t view_generation_ = 0;
   std::map<std::string, Endpoint, std::less<>> endpoints_;
-  std::vector<Grant> grants_;  // of this turn
+  std::vector<Grant> grants_;                     // of this turn
   std::shared_ptr<registry::Recorder> recorder_;  // null: no registry
 };
 

@@ -62,8 +62,10 @@ Result<void> App::prepare_store() {
   auto store = open_store(*dir_, options_);
   if (!store) return pass(store);
   store_ = std::move(*store);
-  store_->subscribe(
-      [this](const store::Publication& publication) { catalog_.publish(publication); });
+  store_->subscribe([this](const store::Publication& publication) {
+    catalog_.publish(publication);
+    published_ = clock_.now().microseconds;
+  });
   return {};
 }
 
@@ -141,7 +143,10 @@ Result<void> App::prepare_admin() {
                                                            .data_dir = dir_->path().string(),
                                                            .registry = &workloads_->registry(),
                                                            .ready = ready,
-                                                           .background = upkeep_->background()});
+                                                           .background = upkeep_->background(),
+                                                           .checks = [this] { return checks(); },
+                                                           .metrics = [this] { return metrics(); },
+                                                           .metrics_for = options_.metrics_for});
   std::shared_ptr<const crypto::TlsContext> context;
   if (options_.admin_tls) {
     admin_tls_.emplace(*options_.admin_tls);
@@ -231,6 +236,7 @@ void App::watch_store() {
     base::log::info("the store is sound again");
     return;
   }
+  base::count(store_failures_);
   base::log::error(
       "the store is not what it should be; the last good state is served, writes are refused",
       {{"why", verified.error().message}});
@@ -266,7 +272,10 @@ void App::tick(TlsReload::Force force) {
   }
 }
 
-void App::announce_drain() { shared_->draining = true; }
+void App::announce_drain() {
+  shared_->draining = true;
+  admin_->end_waits();
+}
 
 App::Drained App::drain(const std::function<bool()>& give_up) {
   bool given_up = false;

@@ -2,6 +2,7 @@
 // what comes later may use what comes before, and goes first.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,6 +52,9 @@ class App {
   [[nodiscard]] std::vector<std::string> admin_hosts() const;
   void watch_store();
   void watch_audit();
+  // observe.cc
+  [[nodiscard]] std::vector<admin::Check> checks() const;
+  [[nodiscard]] std::vector<base::MetricFamily> metrics() const;
 
   const Options& options_;
   const base::SystemClock clock_;
@@ -70,6 +74,10 @@ class App {
   std::unique_ptr<http::Server> provider_server_;
   std::size_t provider_listener_ = 0, admin_listener_ = 0;
   bool integrity_was_good_ = true;
+  // When the last good backup was made; set by what makes them. None: it is not known.
+  std::function<std::optional<base::UnixTime>()> last_backup_;
+  std::atomic<std::uint64_t> store_failures_{0};  // times that the store was found unsound
+  std::atomic<std::int64_t> published_{0};        // when, in microseconds since 1970
 };
 
 }  // namespace sutler::server

@@ -200,6 +200,9 @@ Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& opt
   reader.number("admin_max_failures_per_minute", options.admin_access.failures_per_minute_max, 1,
                 1'000'000'000);
   if (auto proxy = read_proxy(reader, options); !proxy) return proxy;
+  if (reader.flag("metrics_open", false)) {
+    options.metrics_for = admin::Options::MetricsFor::kEverybody;
+  }
   return {};
 }
 
@@ -226,6 +229,17 @@ void read_audit(Reader& reader, Options& options) {
   }
   reader.number("audit_rotate_bytes", options.audit.rotate_bytes, 4096, 1ull << 40);
   reader.number("audit_reserve_bytes", options.audit.reserve_bytes, 0, 1ull << 40);
+  reader.number("audit_keep_bytes", options.audit.keep.bytes, 0, 1ull << 50);
+  reader.number("audit_keep_days", options.audit.keep.days, 0, 36'500);
+  options.audit.sinks = reader.list("audit_sinks");
+  for (const std::string& sink : options.audit.sinks) {
+    if (!audit::make_sink(sink)) {
+      reader.wrong("audit_sinks",
+                   "stdout, syslog, syslog:PATH, syslog+udp:HOST:PORT or "
+                   "syslog+tcp:HOST:PORT, with numeric hosts");
+    }
+  }
+  reader.duration("audit_sink_timeout", options.audit.sink_timeout);
   if (!reader.flag("audit_required", true)) {
     options.provider.audit = provider::AuditDemand::kBestEffort;
   }

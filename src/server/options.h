@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/access.h"
+#include "admin/service.h"
 #include "audit/log.h"
 #include "base/locked_bytes.h"
 #include "base/result.h"
@@ -45,6 +46,7 @@ struct Options {
   // Cookies, throttling and the proxy; who is an owner is filled in by the app.
   admin::AccessOptions admin_access;
   std::optional<std::filesystem::path> admin_proxy_socket;
+  admin::Options::MetricsFor metrics_for = admin::Options::MetricsFor::kLocal;
   http::Options http;
   provider::Options provider;
   audit::Options audit;

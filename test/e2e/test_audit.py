@@ -17,7 +17,7 @@ from support.server import NotStarted
 from support.wire import KeepAlive
 
 ORDER = ["seq", "time", "event", "outcome", "team", "workload", "operator", "remote", "request_id",
-         "revision", "groups", "keys", "reason", "key_id", "count", "prev", "public_key",
+         "revision", "groups", "keys", "reason", "key_id", "count", "pruned", "prev", "public_key",
          "signature", "hash"]
 
 

@@ -23,7 +23,9 @@ def whole_lines(data_dir) -> list:
 
 
 def records(data_dir, event=None) -> list:
+    """What happened. (An intent only says what is about to happen.)"""
     found = [json.loads(line) for line in whole_lines(data_dir)]
+    found = [record for record in found if record["outcome"] != "intent"]
     return [record for record in found if event is None or record["event"] == event]
 
 

@@ -1,0 +1,204 @@
+#include "admin/audit_api.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "admin/later.h"
+#include "admin/json_io.h"
+#include "admin/rights.h"
+#include "audit/query.h"
+#include "base/json.h"
+
+namespace sutler::admin {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kLimit = 100;
+constexpr std::size_t kLimitMax = 10'000;
+constexpr std::uint64_t kWaitSecondsMax = 60;
+
+std::string_view text_of(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_string()) return {};
+  return {value->get_string().data(), value->get_string().size()};
+}
+
+bool may_see_group(const Principal& who, const store::Snapshot& snapshot, std::string_view team,
+                   std::string_view name) {
+  const auto record = snapshot.find_group(std::string(team), std::string(name));
+  return record != nullptr && may_see(who, record->header());
+}
+
+// Whether somebody with scopes may see that record. What names no team is about the whole server
+// and is for those without scopes.
+bool may_see_record(const Principal& who, const store::Snapshot& snapshot, std::string_view line) {
+  const auto tree = base::parse_json(line);
+  if (!tree || !tree->is_object()) return false;
+  const json::object& record = tree->get_object();
+  const std::string_view team = text_of(record, "team");
+  if (!team.empty() && !may_see_team(who, team)) return false;
+  const json::value* workload = record.if_contains("workload");
+  if (workload != nullptr && workload->is_object()) {
+    return may_see_project(who, team, text_of(workload->get_object(), "projectId"));
+  }
+  const json::value* groups = record.if_contains("groups");
+  if (groups == nullptr || !groups->is_array()) return false;
+  return std::ranges::all_of(groups->get_array(), [&](const json::value& value) {
+    if (!value.is_object()) return false;
+    const json::object& group = value.get_object();
+    const std::string_view own = text_of(group, "team");
+    return may_see_group(who, snapshot, own.empty() ? team : own, text_of(group, "name"));
+  });
+}
+
+std::function<bool(std::string_view)> visible_to(const Context& context, const Principal& who) {
+  if (who.scopes.empty()) return {};
+  return [who, snapshot = context.store.snapshot()](std::string_view line) {
+    return may_see_record(who, *snapshot, line);
+  };
+}
+
+base::Result<std::optional<base::UnixTime>> time_of(const Query& query, std::string_view name) {
+  const std::string text = query.text(name);
+  if (text.empty()) return std::optional<base::UnixTime>();
+  const auto time = base::parse_rfc3339(text);
+  if (time) return time;
+  return base::fail(base::Code::kInvalid, std::string(name) + " is not a time",
+                    "write it as 2026-11-24T15:05:28Z");
+}
+
+base::Result<audit::Filter> read_filter(const Query& query) {
+  audit::Filter filter;
+  auto since = time_of(query, "since");
+  if (!since) return base::pass(since);
+  auto until = time_of(query, "until");
+  if (!until) return base::pass(until);
+  filter.since = *since;
+  filter.until = *until;
+  filter.team = query.text("team");
+  filter.project = query.text("project");
+  filter.object = query.text("object");
+  filter.type = query.text("type");
+  filter.group = query.text("group");
+  filter.key = query.text("key");
+  filter.operator_name = query.text("operator");
+  filter.event = query.text("event");
+  filter.outcome = query.text("outcome");
+  filter.key_id = query.text("key_id");
+  filter.remote = query.text("remote");
+  filter.request_id = query.text("request_id");
+  filter.text = query.text("text");
+  auto all = query.flag("checkpoints");
+  if (!all) return base::pass(all);
+  if (*all) filter.checkpoints = audit::Filter::Checkpoints::kInclude;
+  if (auto good = audit::check_filter(filter); !good) return base::pass(good);
+  return filter;
+}
+
+base::Result<audit::Ask> read_ask(const Context& context, const Call& call) {
+  audit::Ask ask;
+  auto filter = read_filter(call.query);
+  if (!filter) return base::pass(filter);
+  ask.filter = std::move(*filter);
+  const std::string order = call.query.text("order");
+  if (order == "oldest") {
+    ask.order = audit::Order::kOldestFirst;
+  } else if (!order.empty() && order != "newest") {
+    return base::fail(base::Code::kInvalid, "order is newest or oldest");
+  }
+  auto cursor = call.query.number("cursor");
+  if (!cursor) return base::pass(cursor);
+  ask.cursor = *cursor;
+  auto limit = call.query.number("limit");
+  if (!limit) return base::pass(limit);
+  ask.limit = limit->value_or(kLimit);
+  if (ask.limit == 0 || ask.limit > kLimitMax) {
+    return base::fail(base::Code::kInvalid,
+                      "limit is a number from 1 to " + std::to_string(kLimitMax));
+  }
+  ask.accept = visible_to(context, call.who);
+  return ask;
+}
+
+http::Response page_response(const audit::Page& page) {
+  JsonArray records;
+  for (const auto& record : page.records) records.raw(record.line);
+  JsonObject answer;
+  answer.raw("records", records.done());
+  if (page.next) answer.number("next", *page.next);
+  answer.number("last_seq", page.last_seq);
+  return json_response(200, answer.done());
+}
+
+http::Response lines_response(const audit::Page& page) {
+  std::string lines;
+  for (const auto& record : page.records) lines += record.line + "\n";
+  http::Response response;
+  response.content_type = "application/x-ndjson";
+  if (page.next) response.extra_fields = "X-Next-Cursor: " + std::to_string(*page.next) + "\r\n";
+  response.body = base::Secret(std::string_view(lines));
+  return response;
+}
+
+// The answer of an endpoint that leaves the work to `later`.
+base::Result<http::Response> answered_later(const Call& call, Later later) {
+  *call.later = std::move(later);
+  return http::Response{};
+}
+
+std::filesystem::path folder_of(const Context& context) {
+  return context.audit.current_file().parent_path();
+}
+
+}  // namespace
+
+base::Result<http::Response> list_audit(const Context& context, const Call& call, Action&) {
+  auto ask = read_ask(context, call);
+  if (!ask) return base::pass(ask);
+  return answered_later(call, [ask = std::move(*ask), folder = folder_of(context)](Patience) {
+    auto page = audit::query(folder, ask);
+    return std::optional(page ? page_response(*page) : error_response(page.error()));
+  });
+}
+
+base::Result<http::Response> export_audit(const Context& context, const Call& call, Action&) {
+  auto ask = read_ask(context, call);
+  if (!ask) return base::pass(ask);
+  ask->order = audit::Order::kOldestFirst;
+  if (call.query.text("limit").empty()) ask->limit = kLimitMax;
+  return answered_later(call, [ask = std::move(*ask), folder = folder_of(context)](Patience) {
+    auto page = audit::query(folder, ask);
+    return std::optional(page ? lines_response(*page) : error_response(page.error()));
+  });
+}
+
+base::Result<http::Response> follow_audit(const Context& context, const Call& call, Action&) {
+  auto ask = read_ask(context, call);
+  if (!ask) return base::pass(ask);
+  auto after = call.query.number("after");
+  if (!after) return base::pass(after);
+  auto wait = call.query.number("wait");
+  if (!wait) return base::pass(wait);
+  if (wait->value_or(0) > kWaitSecondsMax) {
+    return base::fail(base::Code::kInvalid, "wait is at most 60 seconds");
+  }
+  ask->order = audit::Order::kOldestFirst;
+  const audit::Log& log = context.audit;
+  ask->cursor = after->value_or(log.position().seq);
+  const double end = base::monotonic_seconds() + static_cast<double>(wait->value_or(0));
+  const auto look = [ask = std::move(*ask), &log, folder = folder_of(context),
+                     end](Patience patience) mutable -> std::optional<http::Response> {
+    const bool last = patience == Patience::kNone || base::monotonic_seconds() >= end;
+    if (log.position().seq <= *ask.cursor && !last) return std::nullopt;
+    auto page = audit::query(folder, ask);
+    if (!page) return error_response(page.error());
+    // What was searched without a match is not searched again.
+    ask.cursor = std::max(*ask.cursor, page->last_seq);
+    if (page->records.empty() && !last) return std::nullopt;
+    return page_response(*page);
+  };
+  return answered_later(call, look);
+}
+
+}  // namespace sutler::admin
