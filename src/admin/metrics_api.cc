@@ -79,10 +79,8 @@ base::Result<http::Response> show_metrics(const Context& context, const Call& ca
     return base::fail(base::Code::kRefused, "the metrics are about all teams, and you have scopes",
                       "use a token of an operator without scopes", "out_of_scope");
   }
-  if (!context.about.metrics) {
-    return base::fail(base::Code::kNotFound, "this server has no metrics");
-  }
-  const auto families = context.about.metrics();
+  std::vector<base::MetricFamily> families;
+  if (context.about.metrics) families = context.about.metrics();
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = base::Secret(std::string_view(metrics_text(families)));
