@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -74,8 +73,6 @@ class App {
   std::unique_ptr<http::Server> provider_server_;
   std::size_t provider_listener_ = 0, admin_listener_ = 0;
   bool integrity_was_good_ = true;
-  // When the last good backup was made; set by what makes them. None: it is not known.
-  std::function<std::optional<base::UnixTime>()> last_backup_;
   std::atomic<std::uint64_t> store_failures_{0};  // times that the store was found unsound
   std::atomic<std::int64_t> published_{0};        // when, in microseconds since 1970
 };

@@ -186,7 +186,7 @@ std::vector<Check> App::checks() const {
   out.push_back(check_certificate(
       options_.tls ? std::optional(options_.tls->certificate) : std::nullopt, now));
   out.push_back(check_clock(now));
-  out.push_back(check_backup(last_backup_ ? last_backup_() : std::nullopt, now));
+  out.push_back(check_backup(upkeep_->backups().last_good(), now));
   if (shared_->draining) out.push_back({"draining", CheckState::kFail, "this server is stopping"});
   return out;
 }
@@ -215,6 +215,12 @@ std::vector<MetricFamily> App::metrics() const {
             store_->integrity() ? 0 : 1);
   out.counter("sutler_store_failures_total", "Times that the database was found unsound.",
               base::value_of(store_failures_));
+  const auto& registry = workloads_->registry();
+  out.gauge("sutler_registry_workloads", "Workloads in the registry.", registry.size());
+  out.counter("sutler_registry_evicted_total", "Workloads forgotten because there were too many.",
+              registry.counters().evicted);
+  out.counter("sutler_registry_lost_total", "Fetches that the registry could not note.",
+              registry.counters().lost);
   add_audit(out, audit_->stats());
   add_admin(out, admin_->totals());
   add_wire(out, {{"provider", *provider_server_}, {"admin", *admin_server_}});
@@ -223,7 +229,7 @@ std::vector<MetricFamily> App::metrics() const {
     out.gauge("sutler_disk_free_bytes", "Free space for the data directory.", disk->free_bytes);
     out.gauge("sutler_disk_size_bytes", "Size of its disk.", disk->total_bytes);
   }
-  if (const auto last = last_backup_ ? last_backup_() : std::nullopt) {
+  if (const auto last = upkeep_->backups().last_good()) {
     out.gauge("sutler_backup_last_success_timestamp_seconds", "When the last good backup was made.",
               last->seconds());
   }
