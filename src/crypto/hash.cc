@@ -13,8 +13,13 @@
 namespace sutler::crypto {
 
 Digest sha256(std::string_view bytes) {
+  // Not SHA256(): in OpenSSL 3 that looks the algorithm up by name each time.
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
   Digest digest;
-  SHA256(as_bytes(bytes.data()), bytes.size(), digest.data());
+  SHA256_Final(digest.data(), &context);
+  OPENSSL_cleanse(&context, sizeof context);
   return digest;
 }
 

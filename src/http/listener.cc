@@ -86,23 +86,34 @@ Result<Address> parse_unix(const std::string& path) {
   return address;
 }
 
+// inet_ntop prints with sprintf, which is felt when each request has a connection of its own.
+std::string dotted(const void* address) {
+  unsigned char bytes[4];
+  std::memcpy(bytes, address, sizeof bytes);
+  char text[sizeof "255.255.255.255"];
+  char* end = text;
+  for (const unsigned char byte : bytes) {
+    if (end != text) *end++ = '.';
+    end = std::to_chars(end, text + sizeof text, static_cast<unsigned>(byte)).ptr;
+  }
+  return {text, end};
+}
+
 // The peer's address in text form; an IPv4-mapped IPv6 address as IPv4.
 std::string text_of(const sockaddr_storage& storage) {
   char text[INET6_ADDRSTRLEN] = {};
   if (storage.ss_family == AF_INET) {
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text,
-                sizeof text);
-  } else if (storage.ss_family == AF_INET6) {
+    return dotted(&reinterpret_cast<const sockaddr_in&>(storage).sin_addr);
+  }
+  if (storage.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
     if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-      ::inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
-    } else {
-      ::inet_ntop(AF_INET6, &v6, text, sizeof text);
+      return dotted(&v6.s6_addr[12]);
     }
-  } else {
-    return "unix";
+    ::inet_ntop(AF_INET6, &v6, text, sizeof text);
+    return text;
   }
-  return text;
+  return "unix";
 }
 
 // As the kernel's audit keeps it; -1 where it is not kept, or the process is gone already. Read
@@ -135,7 +146,6 @@ void set_tcp_options(int fd) {
   // Accepted sockets inherit these on Linux, which saves a call per connection.
   (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 

@@ -11,7 +11,7 @@
 namespace sutler::http {
 namespace {
 
-constexpr std::size_t kFirstBufferBytes = 4 * 1024;
+constexpr std::size_t kFirstBufferBytes = 2 * 1024;
 constexpr std::size_t kKeptBufferBytesMax = 64 * 1024;
 constexpr std::size_t kLingerBytesMax = 256 * 1024;
 constexpr std::size_t kWriteBytesPerSecond = 64 * 1024;
