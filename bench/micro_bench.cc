@@ -67,7 +67,8 @@ const World& small_world() {
 std::vector<resolve::OpenGroup> open_all(const World& world) {
   std::vector<resolve::OpenGroup> groups;
   for (const auto& record : world.view()->index.find(workload("pay/api"))) {
-    groups.push_back({record, resolve::test::must(record->open_entries())});
+    groups.push_back({record, std::make_shared<const store::OpenEntries>(
+                                  resolve::test::must(record->open_entries()))});
   }
   return groups;
 }

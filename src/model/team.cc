@@ -112,6 +112,16 @@ bool Cidr::contains(std::string_view address) const {
   return true;
 }
 
+std::string_view to_word(ImpactPolicy policy) {
+  return policy == ImpactPolicy::kRefuse ? "refuse" : "report";
+}
+
+std::optional<ImpactPolicy> impact_policy_from(std::string_view word) {
+  if (word == "report") return ImpactPolicy::kReport;
+  if (word == "refuse") return ImpactPolicy::kRefuse;
+  return std::nullopt;
+}
+
 Team clone(const Team& team) {
   Team copy{team.id, team.path, team.options, {}};
   copy.keys.reserve(team.keys.size());

@@ -44,11 +44,17 @@ class Cidr {
   int prefix_bits_ = 0;
 };
 
+// What happens to a change by which a known workload loses a key, or its fetch fails.
+enum class ImpactPolicy { kReport, kRefuse };  // kRefuse: it needs `force`
+[[nodiscard]] std::string_view to_word(ImpactPolicy policy);  // "report"
+[[nodiscard]] std::optional<ImpactPolicy> impact_policy_from(std::string_view word);
+
 struct TeamOptions {
   bool require_match = false;
   bool require_exp = false;
   std::vector<Cidr> allow_from;  // empty: from everywhere
   int leeway_seconds = base::limits::kLeewaySecondsDefault;
+  ImpactPolicy impact = ImpactPolicy::kReport;
   bool operator==(const TeamOptions&) const = default;
 };
 

@@ -160,7 +160,7 @@ class Writer {
     for (const std::size_t position : winner.overridden) {
       open_element();
       append_from(position);
-      if (reveal_ == Reveal::kYes) append_unresolved(value_in(story_.groups[position].entries));
+      if (reveal_ == Reveal::kYes) append_unresolved(value_in(*story_.groups[position].entries));
       out_ += '}';
     }
     out_ += ']';

@@ -14,12 +14,12 @@ std::vector<Winner<Entry>> merge_kind(const std::vector<OpenGroup>& groups,
                                       Overridden overridden) {
   std::vector<Winner<Entry>> all;
   std::size_t count = 0;
-  for (const OpenGroup& open : groups) count += (open.entries.*entries)().size();
+  for (const OpenGroup& open : groups) count += ((*open.entries).*entries)().size();
   all.reserve(count);
   const auto by_key = [](const auto& a, const auto& b) { return a.key < b.key; };
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const auto sorted = static_cast<std::ptrdiff_t>(all.size());
-    for (const Entry& entry : (groups[i].entries.*entries)()) {
+    for (const Entry& entry : ((*groups[i].entries).*entries)()) {
       all.push_back({entry.key, &entry, i, {}});
     }
     std::inplace_merge(all.begin(), all.begin() + sorted, all.end(), by_key);

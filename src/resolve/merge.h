@@ -16,7 +16,7 @@ namespace sutler::resolve {
 // A matching group, opened.
 struct OpenGroup {
   std::shared_ptr<const store::GroupRecord> record;
-  store::OpenEntries entries;
+  std::shared_ptr<const store::OpenEntries> entries;
 };
 
 // One key of the merged bundle: where it comes from and what it beat, in merge order.

@@ -117,7 +117,7 @@ TEST(Merge, WhatWasOverriddenIsKeptInOrder) {
     model::Group group;
     group.variables["A"].value = model::Literal{base::Secret("x")};
     if (i == 1) group.variables["B"].value = model::Literal{base::Secret("y")};
-    groups[i].entries = store::OpenEntries(std::move(group));
+    groups[i].entries = std::make_shared<const store::OpenEntries>(std::move(group));
   }
   const Merged merged = merge(groups, Overridden::kKeep);
   ASSERT_EQ(merged.variables.size(), 2u);

@@ -53,10 +53,18 @@ model::Group without_values(const store::GroupRecord& record) {
   return group;
 }
 
-void open_groups(Story& story, OnProblem on_problem) {
+base::Result<std::shared_ptr<const store::OpenEntries>> open_one(const MatchIndex::Pointer& record,
+                                                                 const Opener* opener) {
+  if (opener != nullptr) return (*opener)(record);
+  auto entries = record->open_entries();
+  if (!entries) return pass(entries);
+  return std::make_shared<const store::OpenEntries>(std::move(*entries));
+}
+
+void open_groups(Story& story, OnProblem on_problem, const Opener* opener) {
   story.groups.reserve(story.found.size());
   for (const MatchIndex::Pointer& record : story.found) {
-    base::Result<store::OpenEntries> entries = record->open_entries();
+    auto entries = open_one(record, opener);
     if (entries) {
       story.groups.push_back({record, std::move(*entries)});
       continue;
@@ -65,18 +73,19 @@ void open_groups(Story& story, OnProblem on_problem) {
     error.name = "corrupt";
     story.problems.push_back({std::move(error), {}, record->header().name});
     if (on_problem == OnProblem::kStop) return;
-    story.groups.push_back({record, store::OpenEntries(without_values(*record))});
+    story.groups.push_back(
+        {record, std::make_shared<const store::OpenEntries>(without_values(*record))});
   }
 }
 
 }  // namespace
 
 Story tell(const View& view, const model::Workload& workload, Overridden overridden,
-           OnProblem on_problem) {
+           OnProblem on_problem, const Opener* opener) {
   Story story;
   const auto stopped = [&] { return on_problem == OnProblem::kStop && !story.problems.empty(); };
   if (!check_team(view, workload, story) || stopped()) return story;
-  open_groups(story, on_problem);
+  open_groups(story, on_problem, opener);
   if (stopped()) return story;
   story.merged = merge(story.groups, overridden);
   Evaluation(story, workload, on_problem).run();

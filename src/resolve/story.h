@@ -2,6 +2,8 @@
 // problem and makes the bundle, `explain` hears all of them and tells what it heard.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +49,10 @@ struct Story {
 // same either way. A group that does not open is a problem, and its entries stand in the story
 // without values.
 enum class OnProblem { kStop, kCollect };
+// Opens a group's values in another way than GroupRecord::open().
+using Opener =
+    std::function<base::Result<std::shared_ptr<const store::OpenEntries>>(const MatchIndex::Pointer&)>;
 [[nodiscard]] Story tell(const View& view, const model::Workload& workload, Overridden overridden,
-                         OnProblem on_problem);
+                         OnProblem on_problem, const Opener* opener = nullptr);
 
 }  // namespace sutler::resolve

@@ -136,6 +136,7 @@ class World {
   }
 
   [[nodiscard]] std::shared_ptr<const View> view() const { return catalog_.view(); }
+  [[nodiscard]] store::Store& store() { return *store_; }
 
   // "A=1 B=2 /file=x", or "error: code".
   [[nodiscard]] std::string fetch(const model::Workload& workload) const {

@@ -26,8 +26,19 @@ GroupRecord::Keys GroupRecord::keys() const {
   return {std::move(unpacked->variables), std::move(unpacked->files)};
 }
 
+std::shared_ptr<const GroupRecord> GroupRecord::preview(const model::Group& group,
+                                                        std::uint64_t version) {
+  auto record = std::make_shared<GroupRecord>();
+  record->header_ = group.header;
+  record->packed_ = pack_keys(group);
+  record->keys_bytes_ = static_cast<std::uint32_t>(record->packed_.size());
+  record->version_ = version;
+  return record;
+}
+
 template <class Out, class Decode>
 base::Result<Out> GroupRecord::open_body(Decode&& decode) const {
+  if (!sealer_) return base::fail(base::Code::kInternal, "a group that is not saved has no body");
   const Place place{kGroupKind, {id_.data(), id_.size()}, version_, revision_, false};
   RecordOpener opener(*sealer_, place);
   auto unwrapped = opener.unwrap({key_id_.data(), key_id_.size()}, wrapped());

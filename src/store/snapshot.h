@@ -42,6 +42,9 @@ class GroupRecord {
   [[nodiscard]] base::Result<model::Group> open() const;
   // The same as views, for a fetch; they die with the entries or this record.
   [[nodiscard]] base::Result<OpenEntries> open_entries() const;
+  // A group as it would be if it were saved now: header and names, nothing that open() could open.
+  [[nodiscard]] static std::shared_ptr<const GroupRecord> preview(const model::Group& group,
+                                                                  std::uint64_t version);
 
  private:
   friend class RecordCodec;

@@ -70,6 +70,7 @@ base::Secret encode_team_body(const model::Team& team) {
   out.byte(team.options.require_match ? 1 : 0);
   out.byte(team.options.require_exp ? 1 : 0);
   out.signed_number(team.options.leeway_seconds);
+  out.byte(team.options.impact == model::ImpactPolicy::kRefuse ? 1 : 0);
   out.number(team.options.allow_from.size());
   for (const auto& range : team.options.allow_from) out.text(range.text());
   out.number(team.keys.size());
@@ -87,6 +88,7 @@ std::optional<model::Team> decode_team_body(std::string_view bytes) {
   const std::int64_t leeway = in.signed_number();
   if (leeway < 0 || leeway > base::limits::kLeewaySecondsMax) in.refuse();
   team.options.leeway_seconds = static_cast<int>(leeway);
+  if (in.byte(1) == 1) team.options.impact = model::ImpactPolicy::kRefuse;
   read_ranges(in, team.options.allow_from);
   const std::size_t keys = in.count();
   for (std::size_t i = 0; i < keys && in.ok(); ++i) team.keys.push_back(read_key(in));
