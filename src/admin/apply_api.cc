@@ -65,15 +65,16 @@ base::Result<std::vector<std::string>> read_teams(const boost::json::value& tree
 
 struct Order {
   ApplyInput input;
-  bool dry_run = false;
+  Manner manner;
 };
 
 base::Result<Order> read_order(const Call& call, Action& action) {
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
   Order order{.input = {.who = call.who}};
-  order.dry_run = body->flag("dry_run").value_or(false);
-  if (order.dry_run) action.drop();
+  order.manner.dry_run = body->flag("dry_run").value_or(false);
+  if (order.manner.dry_run) action.drop();
+  order.manner.force = body->flag("force").value_or(false);
   order.input.prune = body->flag("prune").value_or(false) ? Prune::kYes : Prune::kNo;
   order.input.take_over = body->flag("take_over").value_or(false) ? TakeOver::kYes : TakeOver::kNo;
   const auto manager = body->text("managed_by");
@@ -111,8 +112,18 @@ base::Result<http::Response> apply_groups(const Context& context, const Call& ca
   const std::lock_guard lock(context.writes);
   auto plan = plan_apply(*context.catalog.view(), std::move(order->input));
   if (!plan) return base::pass(plan);
-  if (order->dry_run) return foretell(context, *plan);
-  return carry_out(context, call, action, std::move(*plan));
+  return carry_out(context, call, action, std::move(*plan), order->manner);
+}
+
+base::Result<http::Response> tell_impact(const Context& context, const Call& call,
+                                         Action& action) {
+  auto order = read_order(call, action);
+  if (!order) return base::pass(order);
+  order->manner.dry_run = true;
+  const std::lock_guard lock(context.writes);
+  auto plan = plan_apply(*context.catalog.view(), std::move(order->input));
+  if (!plan) return base::pass(plan);
+  return carry_out(context, call, action, std::move(*plan), order->manner);
 }
 
 }  // namespace sutler::admin

@@ -9,4 +9,7 @@ namespace sutler::admin {
 // or none.
 [[nodiscard]] base::Result<http::Response> apply_groups(const Context&, const Call&, Action&);
 
+// POST /api/v1/impact: the same body, and the answer of its dry run.
+[[nodiscard]] base::Result<http::Response> tell_impact(const Context&, const Call&, Action&);
+
 }  // namespace sutler::admin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/impact_report.h"
 #include "admin/json_io.h"
 
 namespace sutler::admin {
@@ -44,9 +45,10 @@ std::string diff_json(const Plan& plan) {
   return groups.done();
 }
 
-enum class Done { kYes, kForetold };
+enum class Done { kAll, kNothing };
 
-http::Response plan_response(int status, std::uint64_t revision, const Plan& plan, Done done) {
+http::Response plan_response(int status, std::uint64_t revision, const Plan& plan,
+                             std::string_view impact, Done done) {
   JsonObject answer;
   answer.number("revision", revision)
       .raw("created", names_json(plan, Fate::kCreated))
@@ -54,8 +56,9 @@ http::Response plan_response(int status, std::uint64_t revision, const Plan& pla
       .raw("unchanged", names_json(plan, Fate::kUnchanged))
       .raw("deleted", names_json(plan, Fate::kDeleted))
       .raw("diff", diff_json(plan))
-      .raw("warnings", json_strings(plan.warnings));
-  if (done == Done::kForetold) answer.raw("dry_run", "true");
+      .raw("warnings", json_strings(plan.warnings))
+      .raw("impact", impact);
+  if (done == Done::kNothing) answer.raw("dry_run", "true");
   return json_response(status, answer.done());
 }
 
@@ -139,18 +142,28 @@ base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& 
 }
 
 base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
-                                       Plan plan) {
+                                       Plan plan, Manner manner) {
   store::CommitInfo info = commit_info(context, call);
   if (auto fits = store::check_message(info.message); !fits) return base::pass(fits);
   if (info.message.empty()) info.message = plan.message;
   auto dry_run = call.query.flag("dry_run");
   if (!dry_run) return base::pass(dry_run);
-  if (*dry_run) {
-    action.drop();
-    return foretell(context, plan);
-  }
+  auto force = call.query.flag("force");
+  if (!force) return base::pass(force);
   std::uint64_t revision = context.store.snapshot()->revision;
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
+  const ImpactReport impact = ImpactReport::assess(context, plan.changes);
+  if (manner.dry_run || *dry_run) {
+    action.drop();
+    return plan_response(200, revision, plan, impact.json(call.who), Done::kNothing);
+  }
+  if (impact.refused_by()) {
+    if (!manner.force && !*force) {
+      action.record_failure(impact.refusal());
+      return impact.refusal_response(call.who);
+    }
+    action.details().reason = "forced";
+  }
   if (!plan.changes.empty()) {
     describe(*context.store.snapshot(), plan, action.details(), When::kBefore);
     if (auto intent = action.record_intent(); !intent) return base::pass(intent);
@@ -162,11 +175,7 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   auto recorded = action.record_change(revision);
   if (!recorded) return base::pass(recorded);
   const bool one_new = plan.groups.size() == 1 && plan.groups.front().fate == Fate::kCreated;
-  return plan_response(one_new ? 201 : 200, revision, plan, Done::kYes);
-}
-
-http::Response foretell(const Context& context, const Plan& plan) {
-  return plan_response(200, context.store.snapshot()->revision, plan, Done::kForetold);
+  return plan_response(one_new ? 201 : 200, revision, plan, impact.json(call.who), Done::kAll);
 }
 
 }  // namespace sutler::admin

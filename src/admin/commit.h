@@ -14,15 +14,19 @@ namespace sutler::admin {
                                                           Action& action,
                                                           std::vector<store::Change> changes);
 
-// Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
-// held. The query's `message` goes into the store, and with `dry_run=true` nothing is done: it
-// foretells. The answer: `{"revision","created","updated","unchanged","deleted","warnings"}` with names.
-// 201 when the plan is one new group, else 200.
-[[nodiscard]] base::Result<http::Response> carry_out(const Context& context, const Call& call,
-                                                     Action& action, Plan plan);
+// What a write says beside the change; the query parameters `dry_run` and `force` say it too.
+struct Manner {
+  bool dry_run = false;  // stop before the commit, and answer as if it had been made
+  bool force = false;    // make a change that a team's `impact: refuse` would refuse
+};
 
-// The same answer for a plan that is not carried out; the revision is the current one.
-[[nodiscard]] http::Response foretell(const Context& context, const Plan& plan);
+// Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
+// held. The answer: `{"revision","created","updated","unchanged","deleted","warnings","impact"}` with
+// names, and `"dry_run":true` where nothing was done: then the revision is the current one. 201
+// when the plan is one new group, else 200. 409 `impact` where a team refuses the impact.
+[[nodiscard]] base::Result<http::Response> carry_out(const Context& context, const Call& call,
+                                                     Action& action, Plan plan,
+                                                     Manner manner = {});
 
 // Who, when, and the query's `message`.
 [[nodiscard]] store::CommitInfo commit_info(const Context& context, const Call& call);

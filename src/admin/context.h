@@ -34,6 +34,7 @@ class Access;
 class Action;
 class Denials;
 class LoginThrottle;
+class Restarts;
 class TokenUses;
 
 // What looks after the store in the background; null where there is none (tests).
@@ -71,6 +72,7 @@ struct Context {
   // records is the order of the revisions.
   std::mutex& writes;
   registry::Registry* registry;  // null: none
+  Restarts* restarts;            // null: none
   Access& access;
   Denials& denials;
   LoginThrottle& throttle;

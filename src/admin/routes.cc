@@ -6,6 +6,7 @@
 #include "admin/audit_api.h"
 #include "admin/backup_api.h"
 #include "admin/explain_api.h"
+#include "admin/exposure_api.h"
 #include "admin/group_api.h"
 #include "admin/history_api.h"
 #include "admin/key_api.h"
@@ -14,25 +15,28 @@
 #include "admin/openapi_api.h"
 #include "admin/operator_api.h"
 #include "admin/page.h"
+#include "admin/restart_api.h"
 #include "admin/restore_api.h"
 #include "admin/revision_api.h"
 #include "admin/session_api.h"
 #include "admin/status_api.h"
 #include "admin/team_api.h"
 #include "admin/token_api.h"
+#include "admin/workload_api.h"
 #include "base/encoding.h"
 
 namespace sutler::admin {
 namespace {
 
 // Of a write to groups.
-constexpr std::array<std::string_view, 2> kWriting = {"message", "dry_run"};
-constexpr std::array<std::string_view, 4> kTaking = {"managed_by", "take_over", "message",
-                                                     "dry_run"};
+constexpr std::array<std::string_view, 3> kWriting = {"message", "dry_run", "force"};
+constexpr std::array<std::string_view, 5> kTaking = {"managed_by", "take_over", "message",
+                                                     "dry_run", "force"};
 constexpr std::array<std::string_view, 5> kUndoing = {"managed_by", "take_over", "message",
                                                       "dry_run", "force"};
-constexpr std::array<std::string_view, 5> kEditing = {"managed_by", "take_over", "message",
-                                                      "dry_run", "expected_version"};
+constexpr std::array<std::string_view, 6> kEditing = {"managed_by", "take_over", "message",
+                                                      "dry_run", "expected_version",
+                                                      "force"};
 constexpr std::array<std::string_view, 1> kDryRun = {"dry_run"};
 constexpr std::array<std::string_view, 5> kDiff = {"from", "to", "with", "with_team", "reveal"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};
@@ -115,6 +119,13 @@ constexpr Route kRoutes[] = {
     {"GET", kRevision, show_revision, kQuiet, kView},
     {"POST", kUndo, undo_revision, "revision.undo", kEdit, Body::kNone, kUndoing},
     {"POST", "/api/v1/apply", apply_groups, "group.apply", kEdit, Body::kJson, kWriting},
+    {"POST", "/api/v1/impact", tell_impact, kQuiet, kEdit, Body::kJson},
+    {"GET", "/api/v1/workloads", list_workloads, kQuiet, kView, Body::kNone, kWorkloadQuery},
+    {"GET", "/api/v1/workloads/{id}", show_workload, kQuiet, kView},
+    {"GET", "/api/v1/drift", list_drift, kQuiet, kView, Body::kNone, kWorkloadQuery},
+    {"POST", "/api/v1/restarts", restart_workloads, "workload.restart", kEdit, Body::kJson},
+    {"GET", "/api/v1/restarts", show_restarts, kQuiet, kEdit},
+    {"POST", "/api/v1/exposure", tell_exposure, kQuiet, kAudit, Body::kJson},
     {"POST", "/api/v1/teams/{team}/explain", explain_workload, kQuiet, kView, Body::kJson},
     {"POST", "/api/v1/teams/{team}/bundle", show_bundle, "value.reveal", kView, Body::kJson},
     {"GET", kSession, show_session, kQuiet, kSignedIn},

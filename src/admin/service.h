@@ -47,6 +47,7 @@ struct Options {
   std::string data_dir = {};                     // for `status`; may be empty
   std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
   registry::Registry* registry = nullptr;        // null: impact and workloads know of none
+  Restarts* restarts = nullptr;                  // null: workloads are not restarted from here
   std::function<bool()> ready = {};              // none: always ready. Thread-safe
   Background background = {};
   // Thread-safe; may be empty.

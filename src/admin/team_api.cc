@@ -20,6 +20,7 @@ std::string team_json(const model::Team& team) {
       .raw("require_exp", kJsonFlag[team.options.require_exp ? 1 : 0])
       .raw("allow_from", ranges.done())
       .number("leeway_seconds", static_cast<std::uint64_t>(team.options.leeway_seconds))
+      .text("impact", model::to_word(team.options.impact))
       .number("keys", team.keys.size());
   return json.done();
 }
@@ -56,6 +57,11 @@ base::Result<void> read_options(BodyReader& body, model::Team& team) {
   options.require_exp = body.flag("require_exp").value_or(options.require_exp);
   const auto leeway = body.whole("leeway_seconds", 0, base::limits::kLeewaySecondsMax);
   if (leeway) options.leeway_seconds = static_cast<int>(*leeway);
+  if (const auto word = body.text("impact")) {
+    const auto policy = model::impact_policy_from(*word);
+    if (!policy) body.refuse("body: member \"impact\" must be \"report\" or \"refuse\"");
+    options.impact = policy.value_or(options.impact);
+  }
   read_allow_from(body, options.allow_from);
   return body.finish();
 }

@@ -109,6 +109,7 @@ class Bench {
     service.access.proxy.roles = {{"platform", {Role::kOwner, Reveal::kYes, {}}}};
     service.weak_keys = weak_keys;
     service.version = "0.0-test";
+    service.registry = &registry_;
     service.ready = [this] { return ready_; };
     service_ = std::make_unique<Service>(std::move(service));
   }
@@ -204,6 +205,7 @@ class Bench {
   base::ManualClock& clock() { return clock_; }
   Service& service() { return *service_; }
   store::Store& store() { return *store_; }
+  registry::Registry& registry() { return registry_; }
   [[nodiscard]] const resolve::Catalog& catalog() const { return catalog_; }
   void make_unready() { ready_ = false; }
   void fail_audit() { calls_.full = true; }
@@ -237,6 +239,7 @@ class Bench {
   resolve::Catalog catalog_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<audit::Log> audit_;
+  registry::Registry registry_{{}, "a key for digests of 32 bytes..."};
   std::unique_ptr<Service> service_;
 };
 

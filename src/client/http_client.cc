@@ -250,8 +250,11 @@ base::Result<ClientResponse> send(const ClientRequest& request) {
   curl_easy_getinfo(easy.get(), CURLINFO_CONTENT_TYPE, &content_type);
   curl_header* etag = nullptr;
   (void)curl_easy_header(easy.get(), "ETag", 0, CURLH_HEADER, -1, &etag);
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RETRY_AFTER, &retry_after);
   return ClientResponse{static_cast<int>(status), content_type == nullptr ? "" : content_type,
-                        etag == nullptr ? "" : etag->value, std::move(body)};
+                        etag == nullptr ? "" : etag->value, std::move(body),
+                        static_cast<std::int64_t>(retry_after)};
 }
 
 }  // namespace sutler::client

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -43,6 +44,7 @@ struct ClientResponse {
   std::string content_type;  // as sent, may be empty
   std::string etag;          // the field ETag as sent, may be empty
   base::Secret body;
+  std::int64_t retry_after_seconds = 0;  // of Retry-After; 0: there was none
 };
 
 // Any answer is a success here, 404 and 503 as well. kUnreachable: nobody there, cut off, too slow,

@@ -133,6 +133,7 @@ Result<void> App::prepare_admin() {
   auto ready = [this] {
     return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
   };
+  restarts_ = std::make_unique<admin::Restarts>(options_.northflank, *audit_, clock_);
   admin_ = std::make_shared<admin::Service>(admin::Options{.store = *store_,
                                                            .catalog = catalog_,
                                                            .audit = *audit_,
@@ -142,6 +143,7 @@ Result<void> App::prepare_admin() {
                                                            .version = SUTLER_VERSION,
                                                            .data_dir = dir_->path().string(),
                                                            .registry = &workloads_->registry(),
+                                                           .restarts = restarts_.get(),
                                                            .ready = ready,
                                                            .background = upkeep_->background(),
                                                            .checks = [this] { return checks(); },

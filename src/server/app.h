@@ -68,6 +68,7 @@ class App {
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;
   std::optional<TlsReload> tls_, admin_tls_;
+  std::unique_ptr<admin::Restarts> restarts_;
   std::shared_ptr<admin::Service> admin_;
   std::unique_ptr<http::Server> admin_server_;
   std::unique_ptr<http::Server> provider_server_;

@@ -336,6 +336,15 @@ Result<Options> load_options(const RawSettings& raw) {
   reader.number("max_failures_per_minute", options.provider.failures_per_minute_max, 1,
                 1'000'000'000);
   reader.number("bundle_cache_bytes", options.bundle_cache_bytes, 0, 1ull << 40);
+  if (const auto* file = reader.text("northflank_token_file")) {
+    options.northflank.token_file = *file;
+  }
+  if (const auto* api = reader.text("northflank_api")) {
+    options.northflank.api = *api;
+    if (!api->starts_with("https://") && !api->starts_with("http://")) {
+      reader.wrong("northflank_api", "an http or https URL");
+    }
+  }
   reader.number("registry_workloads_max", options.registry.workloads_max, 1, 10'000'000);
   read_history(reader, options);
   if (const auto* level = reader.text("log_level")) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/access.h"
+#include "admin/northflank.h"
 #include "admin/service.h"
 #include "audit/log.h"
 #include "base/locked_bytes.h"
@@ -59,6 +60,7 @@ struct Options {
   std::size_t backup_keep = 7;
   std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
   registry::Options registry;
+  admin::NorthflankOptions northflank;
   HistoryPolicy history;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // to be logged at the start

@@ -1,0 +1,125 @@
+#include "admin/impact_report.h"
+
+#include "admin/json_io.h"
+
+namespace sutler::admin {
+namespace {
+
+constexpr std::size_t kListedMax = 1000;
+
+std::string affected_json(const resolve::Affected& affected) {
+  const auto& [workload, effect] = affected;
+  JsonObject one;
+  one.text("team", workload.team)
+      .text("project", workload.project_id)
+      .text("object", workload.object_id)
+      .text("type", workload.object_type)
+      .raw("gained", json_strings(effect->gained))
+      .raw("lost", json_strings(effect->lost))
+      .raw("changed", json_strings(effect->changed))
+      .text("before", resolve::to_word(effect->before))
+      .text("after", resolve::to_word(effect->after));
+  const std::string& reason =
+      effect->after_reason.empty() ? effect->before_reason : effect->after_reason;
+  if (!reason.empty()) one.text("reason", reason);
+  return one.done();
+}
+
+struct Summary {
+  std::uint64_t affected = 0, gaining = 0, losing = 0, changing = 0, failing = 0, mended = 0,
+                emptied = 0;
+
+  void count(const resolve::Effect& effect) {
+    using resolve::Fetch;
+    ++affected;
+    if (!effect.gained.empty()) ++gaining;
+    if (!effect.lost.empty()) ++losing;
+    if (!effect.changed.empty()) ++changing;
+    if (effect.after == Fetch::kFails && effect.before != Fetch::kFails) ++failing;
+    if (effect.before == Fetch::kFails && effect.after != Fetch::kFails) ++mended;
+    if (effect.after == Fetch::kEmpty && effect.before != Fetch::kEmpty) ++emptied;
+  }
+  [[nodiscard]] std::string json() const {
+    JsonObject out;
+    out.number("affected", affected)
+        .number("gaining", gaining)
+        .number("losing", losing)
+        .number("changing", changing)
+        .number("failing", failing)
+        .number("mended", mended)
+        .number("emptied", emptied);
+    return out.done();
+  }
+};
+
+// Those that are hit hardest are shown where not all can be.
+int rank(const resolve::Effect& effect) { return effect.harms() ? 0 : 1; }
+
+}  // namespace
+
+ImpactReport ImpactReport::assess(const Context& context,
+                                  const std::vector<store::Change>& changes) {
+  ImpactReport report;
+  if (context.registry == nullptr) return report;
+  context.registry->settle();
+  if (changes.empty()) {
+    report.impact_.workloads_checked = context.registry->size();
+    return report;
+  }
+  const auto view = context.catalog.view();
+  report.impact_ = resolve::impact_of(view, changes, *context.registry);
+  for (const auto& [workload, effect] : report.impact_.affected) {
+    if (!effect->harms()) continue;
+    const auto team = view->snapshot->teams.find(workload.team);
+    if (team == view->snapshot->teams.end() ||
+        team->second->team.options.impact != model::ImpactPolicy::kRefuse) {
+      continue;
+    }
+    report.refused_by_ = workload.team;
+    break;
+  }
+  return report;
+}
+
+std::string ImpactReport::json(const Principal& who) const {
+  Summary summary;
+  JsonArray list;
+  std::size_t listed = 0;
+  for (const int wanted : {0, 1}) {
+    for (const auto& affected : impact_.affected) {
+      const model::Workload& workload = affected.workload;
+      if (rank(*affected.effect) != wanted) continue;
+      if (!may_see_project(who, workload.team, workload.project_id)) continue;
+      summary.count(*affected.effect);
+      if (listed >= kListedMax) continue;
+      list.raw(affected_json(affected));
+      ++listed;
+    }
+  }
+  JsonObject out;
+  out.number("workloads_checked", impact_.workloads_checked)
+      .raw("affected", list.done())
+      .raw("summary", summary.json())
+      .raw("truncated", kJsonFlag[summary.affected > listed ? 1 : 0])
+      .raw("refused", kJsonFlag[refused_by_ ? 1 : 0]);
+  return out.done();
+}
+
+base::Error ImpactReport::refusal() const {
+  return {base::Code::kConflict,
+          "team \"" + refused_by_.value_or("") +
+              "\" refuses changes by which a workload loses a key or its fetch fails",
+          "look at the impact (--dry-run shows it); --force makes the change all the same",
+          "impact"};
+}
+
+http::Response ImpactReport::refusal_response(const Principal& who) const {
+  http::Response response = error_response(refusal());
+  std::string body(response.body.expose());
+  body.pop_back();  // the object's end
+  body += ",\"impact\":" + json(who) + "}";
+  response.body = base::Secret(std::move(body));
+  return response;
+}
+
+}  // namespace sutler::admin

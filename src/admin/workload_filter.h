@@ -1,0 +1,41 @@
+// Which workloads a list shows: what the query asks for, of what the operator may see.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "admin/context.h"
+#include "registry/registry.h"
+#include "resolve/drift.h"
+
+namespace sutler::admin {
+
+class WorkloadFilter {
+ public:
+  // Reads the parameters of kWorkloadQuery. kInvalid names one.
+  [[nodiscard]] static base::Result<WorkloadFilter> read(const Call& call);
+
+  [[nodiscard]] bool takes(const registry::Record& record) const;
+  // `group` and `key` of a list of drift are about what drifts. The drifts that are asked for.
+  [[nodiscard]] resolve::KeyDrifts taken_of(const resolve::KeyDrifts& drifts) const;
+
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+  [[nodiscard]] const std::optional<model::Workload>& after() const { return after_; }
+  // For a list of drift: `group` and `key` do not choose workloads by what they received.
+  WorkloadFilter& about_drift() {
+    about_drift_ = true;
+    return *this;
+  }
+
+ private:
+  explicit WorkloadFilter(const Principal& who) : who_(&who) {}
+  [[nodiscard]] bool received(const registry::Record& record) const;
+
+  const Principal* who_;
+  std::string team_, project_, object_, type_, group_, key_, search_;
+  std::size_t limit_ = 100;
+  std::optional<model::Workload> after_;
+  bool about_drift_ = false;
+};
+
+}  // namespace sutler::admin
