@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/impact_view.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
 #include "client/http_client.h"
@@ -87,6 +88,8 @@ base::Error error_of_answer(int status, std::string_view body) {
     if (error.message.empty()) error.message = shown(*problem, "title");
     error.hint = shown(*problem, "hint");
     error.name = shown(*problem, "code");
+    const std::string impact = impact_summary(*problem);
+    if (!impact.empty()) error.message += ": " + impact;
   }
   if (error.message.empty()) {
     error.message = "the server answered " + std::to_string(status) + " without saying why";

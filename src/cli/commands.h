@@ -22,6 +22,9 @@ void add_run_command(CLI::App& root, Context& context);
 void add_jwt_command(CLI::App& root, Context& context);
 void add_operator_command(CLI::App& root, Context& context);
 void add_token_command(CLI::App& root, Context& context);
+void add_workload_command(CLI::App& root, Context& context);
+void add_exposure_command(CLI::App& root, Context& context);
+void add_restart_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
 void add_audit_query_commands(CLI::App& audit, Context& context);  // below `audit`
 void add_doctor_command(CLI::App& root, Context& context);

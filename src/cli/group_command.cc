@@ -3,6 +3,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/impact_view.h"
 #include "cli/json_body.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
@@ -18,7 +19,6 @@ struct ApplyOptions {
   std::string path;
   WriteOptions write;
   std::string team;
-  bool dry_run = false;
   bool prune = false;
 };
 
@@ -51,7 +51,8 @@ std::string apply_body(const ApplyOptions& options, const std::vector<model::Gro
     list += model::write_group_json(group, model::Values::kReveal).expose();
   }
   JsonBody body;
-  if (options.dry_run) body.yes("dry_run");
+  if (options.write.dry_run) body.yes("dry_run");
+  if (options.write.force) body.yes("force");
   if (options.prune) body.yes("prune");
   if (options.write.take_over) body.yes("take_over");
   if (!options.write.managed_by.empty()) body.text("managed_by", options.write.managed_by);
@@ -69,7 +70,7 @@ std::string apply_text(const ApplyOptions& options, const boost::json::value& an
     out += label + printable(joined(names, ", ")) + "\n";
   }
   const std::string revision = shown(answer, "revision");
-  return out + (options.dry_run ? "nothing was changed; the revision is " + revision
+  return out + (options.write.dry_run ? "nothing was changed; the revision is " + revision
                                 : "revision   " + revision);
 }
 
@@ -91,6 +92,7 @@ base::Result<int> apply(const Context& context, const ApplyOptions& options) {
     return base::pass(answer);
   }
   for (const auto& warning : texts(answer->tree, "warnings")) print_warning(warning);
+  print_impact(answer->tree);
   return print_answer(context, *answer, apply_text(options, answer->tree));
 }
 
@@ -146,9 +148,7 @@ base::Result<int> delete_group(const Context& context, const DeleteOptions& opti
       ask_server(context, "DELETE",
                  api_path({"teams", context.team, "groups", name}) + write_query(options.write));
   if (!answer) return base::pass(answer);
-  return print_answer(context, *answer,
-                      printable("group " + name + " is deleted (revision " +
-                                shown(answer->tree, "revision") + ")"));
+  return print_write(context, *answer, "group " + name + " is deleted");
 }
 
 void add_apply(CLI::App& group, Context& context) {
@@ -165,8 +165,6 @@ void add_apply(CLI::App& group, Context& context) {
   add_text(apply_command, options->path,
            {"-f,--file", "PATH", "a YAML or JSON file, or a folder of them"})
       .required();
-  add_switch(apply_command, options->dry_run, "--dry-run",
-             "tell what would be done, and do nothing");
   add_switch(apply_command, options->prune, "--prune",
              "delete the groups that NAME manages, in the teams of the files and --team, and the "
              "files do not have");

@@ -96,10 +96,7 @@ base::Result<int> patch_group(const Context& context, const std::string& group,
                            api_path({"teams", context.team, "groups", group}) + write_query(write),
                            body.done());
   if (!answer) return base::pass(answer);
-  for (const auto& warning : texts(answer->tree, "warnings")) print_warning(warning);
-  return print_answer(context, *answer,
-                      printable("group " + group + ": " + done + " (revision " +
-                                shown(answer->tree, "revision") + ")"));
+  return print_write(context, *answer, "group " + group + ": " + done);
 }
 
 }  // namespace sutler::cli

@@ -54,6 +54,9 @@ void declare(CLI::App& root, Context& context) {
   add_jwt_command(root, context);
   add_operator_command(root, context);
   add_token_command(root, context);
+  add_workload_command(root, context);
+  add_exposure_command(root, context);
+  add_restart_command(root, context);
   add_audit_command(root, context);
   add_doctor_command(root, context);
   add_config_command(root, context);

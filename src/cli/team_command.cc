@@ -17,6 +17,7 @@ struct TeamFlags {
   std::string id;
   std::string path;
   std::string leeway;
+  std::string impact;
   std::vector<std::string> allow_from;
   bool require_match = false, no_require_match = false;
   bool require_exp = false, no_require_exp = false;
@@ -33,6 +34,9 @@ void add_team_flags(CLI::App& command, TeamFlags& flags) {
            {"--allow-from", "CIDR", "addresses that may ask, like 10.0.0.0/8; others are refused"});
   add_text(command, flags.leeway,
            {"--leeway", "TIME", "how far clocks may be apart, 60s at most (30s)"});
+  add_text(command, flags.impact,
+           {"--impact", "refuse|report",
+            "refuse: a change by which a workload loses a key or fails needs --force (report)"});
 }
 
 base::Result<void> add_options(JsonBody& body, const TeamFlags& flags) {
@@ -43,6 +47,7 @@ base::Result<void> add_options(JsonBody& body, const TeamFlags& flags) {
   if (flags.no_require_exp) body.raw("require_exp", "false");
   if (!flags.allow_from.empty()) body.texts("allow_from", flags.allow_from);
   if (flags.allow_from_anywhere) body.raw("allow_from", "null");
+  if (!flags.impact.empty()) body.text("impact", flags.impact);
   if (flags.leeway.empty()) return {};
   auto leeway = parse_duration(flags.leeway, "--leeway");
   if (!leeway) return base::pass(leeway);
@@ -89,6 +94,7 @@ base::Result<int> list_teams(const Context& context) {
     std::vector<std::string> requires_;
     if (is_true(*team, "require_match")) requires_.emplace_back("match");
     if (is_true(*team, "require_exp")) requires_.emplace_back("exp");
+    if (shown(*team, "impact") == "refuse") requires_.emplace_back("force on impact");
     const auto ranges = texts(*team, "allow_from");
     table.add({shown(*team, "id"), shown(*team, "path"), shown(*team, "keys"),
                requires_.empty() ? "-" : joined(requires_, ", "),
