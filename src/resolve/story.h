@@ -50,8 +50,8 @@ struct Story {
 // without values.
 enum class OnProblem { kStop, kCollect };
 // Opens a group's values in another way than GroupRecord::open().
-using Opener =
-    std::function<base::Result<std::shared_ptr<const store::OpenEntries>>(const MatchIndex::Pointer&)>;
+using OpenedEntries = std::shared_ptr<const store::OpenEntries>;
+using Opener = std::function<base::Result<OpenedEntries>(const MatchIndex::Pointer&)>;
 [[nodiscard]] Story tell(const View& view, const model::Workload& workload, Overridden overridden,
                          OnProblem on_problem, const Opener* opener = nullptr);
 
