@@ -141,6 +141,25 @@ base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& 
   return context.store.commit(std::move(changes), commit_info(context, call));
 }
 
+base::Result<void> require_plan(const store::Snapshot& snapshot, const Principal& who,
+                                const Plan& plan) {
+  for (const store::Change& change : plan.changes) {
+    const auto* put = std::get_if<store::PutGroup>(&change);
+    const auto* gone = std::get_if<store::DeleteGroup>(&change);
+    if (put == nullptr && gone == nullptr) {
+      if (auto owner = require_right(who, Right::kOwn); !owner) return owner;
+      continue;
+    }
+    const auto record = put != nullptr
+                            ? snapshot.find_group(put->group.header.team, put->group.header.name)
+                            : snapshot.find_group(gone->team, gone->name);
+    auto allowed = require_write(who, record ? &record->header() : nullptr,
+                                 put != nullptr ? &put->group.header : nullptr);
+    if (!allowed) return allowed;
+  }
+  return {};
+}
+
 base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
                                        Plan plan, Manner manner) {
   store::CommitInfo info = commit_info(context, call);
@@ -152,6 +171,8 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   if (!force) return base::pass(force);
   std::uint64_t revision = context.store.snapshot()->revision;
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
+  auto allowed = require_plan(*context.store.snapshot(), call.who, plan);
+  if (!allowed) return base::pass(allowed);
   const ImpactReport impact = ImpactReport::assess(context, plan.changes);
   if (manner.dry_run || *dry_run) {
     action.drop();

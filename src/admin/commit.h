@@ -28,6 +28,11 @@ struct Manner {
                                                      Action& action, Plan plan,
                                                      Manner manner = {});
 
+// Whether `who` may make every change of the plan, whichever endpoint made it: asked again by
+// carry_out(), so that no way to a write forgets it. For dry runs, which nothing else stops.
+[[nodiscard]] base::Result<void> require_plan(const store::Snapshot& snapshot, const Principal& who,
+                                              const Plan& plan);
+
 // Who, when, and the query's `message`.
 [[nodiscard]] store::CommitInfo commit_info(const Context& context, const Call& call);
 

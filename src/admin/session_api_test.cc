@@ -202,6 +202,20 @@ TEST(ProxySocket, BelievesTheFieldsAndNoOtherListenerDoes) {
       << "root on this socket is the proxy, not an owner";
 }
 
+TEST(Socket, NamesThePeerAndAsWhomHeLoggedIn) {
+  Access access{AccessOptions{}};
+  http::Request request;
+  const auto name = [&](std::int64_t uid, std::int64_t login) {
+    request.peer_uid = uid;
+    request.peer_login_uid = login;
+    return access.judge(request, Door::kAdmin, {}, {}).value_or(Principal{}).name;
+  };
+  EXPECT_EQ(name(0, 1000), "uid:0 loginuid:1000");
+  EXPECT_EQ(name(0, -1), "uid:0") << "not known";
+  EXPECT_EQ(name(0, 4294967295), "uid:0") << "never logged in: a service";
+  EXPECT_EQ(name(1000, 0), "") << "only the uid is trusted";
+}
+
 TEST(ProxySocket, AChangeNeedsTheTokenOfThePage) {
   Bench bench;
   std::vector<http::Field> fields = {{"X-Forwarded-User", "bob"},

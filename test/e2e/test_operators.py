@@ -10,6 +10,7 @@ import pytest
 from support.cli import Cli
 from support.groups import group
 from support.server import UnixHTTP
+from support.wait import eventually
 
 JSON = {"Content-Type": "application/json"}
 
@@ -96,6 +97,15 @@ def test_an_editor_works_within_his_scope_and_nowhere_else(pay):
     assert ci("operator", "list", exits=None).code == 4
     pay.cli("operator", "set", "ci", "--reveal")
     assert "new" in ci("group", "show", "inside", "--reveal").out
+
+
+def test_a_token_ends_by_itself(server):
+    server.cli("operator", "add", "short", "--role", "viewer")
+    token = server.cli("token", "create", "short", "--expires", "3s").out.strip()
+    assert ask(server, "GET", "/api/v1/teams", token)[0] == 200
+    eventually(lambda: ask(server, "GET", "/api/v1/teams", token)[0] == 401, 20, "expiry")
+    assert server.cli("token", "list", "short", "--json").json()["items"][0]["state"] == "expired"
+    assert server.audit("admin.denied")[-1]["reason"] == "token_expired"
 
 
 def test_disabling_ends_everything_at_once_and_leaves_records(server):
