@@ -2,6 +2,7 @@
 
 #include "admin/group_diff.h"
 #include "admin/group_rules.h"
+#include "resolve/reference_check.h"
 #include "resolve/resolver.h"
 
 namespace sutler::admin {
