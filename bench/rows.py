@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import statistics
+import subprocess
 import time
 
 import measure
@@ -271,6 +272,28 @@ def memory(bench):
     ]
 
 
+def registry(bench):
+    """100,000 workloads that were seen: how long the answers about them take, in memory."""
+    program = bench.binary.with_name("sutler_registry_bench")
+    if not program.is_file():
+        raise BenchError(f"{program} is missing: script/build release")
+    done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
+    taken = json.loads(done.stdout)
+    limits = (
+        ("list", "list_ms", 500),
+        ("drift", "drift_ms", 500),
+        ("exposure", "exposure_ms", 500),
+        ("impact, a group of 50", "impact_one_ms", 1000),
+        ("impact, a group of all", "impact_all_ms", 1000),
+    )
+    return [], [
+        Verdict("registry", f"{what}, {taken['workloads']:,} workloads", taken[name], "ms", floor,
+                None, True)
+        for what, name, floor in limits
+    ]
+
+
 ROWS = {
-    row.__name__: row for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory)
+    row.__name__: row
+    for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry)
 }

@@ -81,6 +81,7 @@ class GroupBuilder {
     group_.files[std::string(path)].encoding = encoding;
     return *this;
   }
+  [[nodiscard]] const std::string& name() const { return group_.header.name; }
   model::Group build() { return std::move(group_); }
 
  private:
