@@ -126,8 +126,8 @@ void tell_of_others(const store::Snapshot& snapshot, const ApplyInput& input,
     });
   }
   if (left == 0) return;
-  plan.warnings.push_back(std::to_string(left) + " groups that \"" + input.manager +
-                          "\" manages are in teams that the input does not name, and stay");
+  plan.warnings.push_back("groups of \"" + input.manager +
+                          "\" in teams that the input does not name stay: " + std::to_string(left));
 }
 
 base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput& input,

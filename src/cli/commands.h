@@ -14,8 +14,12 @@ void add_group_command(CLI::App& root, Context& context);
 void add_history_commands(CLI::App& group, Context& context);  // below `group`
 void add_revision_command(CLI::App& root, Context& context);
 void add_undo_command(CLI::App& root, Context& context);
-void add_set_command(CLI::App& root, Context& context);  // `set` and `unset`
+void add_group_edit_command(CLI::App& group, Context& context);  // below `group`
+void add_set_command(CLI::App& root, Context& context);          // `set` and `unset`
 void add_file_command(CLI::App& root, Context& context);
+void add_import_command(CLI::App& root, Context& context);
+void add_export_command(CLI::App& root, Context& context);
+void add_compare_command(CLI::App& root, Context& context);
 void add_explain_command(CLI::App& root, Context& context);
 void add_fetch_command(CLI::App& root, Context& context);
 void add_run_command(CLI::App& root, Context& context);

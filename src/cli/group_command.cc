@@ -194,6 +194,8 @@ void add_group_command(CLI::App& root, Context& context) {
   add_switch(list, *only_deleted, "--deleted", "those that were deleted and can be rolled back");
   add_team_option(list, context);
 
+  add_group_edit_command(group, context);
+
   const auto shown_group = std::make_shared<ShowOptions>();
   auto& show = add_command(
       group, context,

@@ -48,6 +48,9 @@ void declare(CLI::App& root, Context& context) {
   add_file_command(root, context);
   add_revision_command(root, context);
   add_undo_command(root, context);
+  add_import_command(root, context);
+  add_export_command(root, context);
+  add_compare_command(root, context);
   add_explain_command(root, context);
   add_fetch_command(root, context);
   add_run_command(root, context);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "base/json.h"
 #include "model/group_test_support.h"
@@ -36,24 +37,81 @@ base::Result<base::Secret> write_one(std::string_view name, std::string_view val
   return write_dotenv(entries);
 }
 
-TEST(DotenvTest, AgreesWithNpmDotenvOnItsOwnFixtures) {
+// Of one source the expectations are there and the fixtures are not: these texts are our own, made
+// to give the same. test/interop/dotenv-cases.json has them for npm dotenv.
+const std::map<std::string_view, std::string_view> kOurs = {
+    {"godotenv/fixtures/comments.env",
+     "# a line of its own\n"
+     "qux=thud # behind a value\n"
+     "thud=fred#at once\n"
+     "fred=qux#baz # twice\n"
+     "foo=bar # baz\n"
+     "bar=foo#baz\n"
+     "baz=\"foo\"#behind a quote\n"},
+    {"godotenv/fixtures/equals.env",
+     "export OPTION_A='postgres://localhost:5432/database?sslmode=disable'\n"},
+    {"godotenv/fixtures/exported.env",
+     "export OPTION_A=2\n"
+     "export OPTION_B='\\n'\n"},
+    {"godotenv/fixtures/hyphen.env",
+     "OPTION_A='abc'\n"
+     "OPTION-B=def\n"},
+    {"godotenv/fixtures/invalid1.env",
+     "THIS IS NO ASSIGNMENT\n"
+     "foo=bar\n"},
+    {"godotenv/fixtures/plain.env",
+     "OPTION_A=1\n"
+     "OPTION_B=2\n"
+     "OPTION_C= 3\n"
+     "OPTION_D =4\n"
+     "OPTION_E = 5\n"
+     "OPTION_F = \n"
+     "OPTION_G=\n"
+     "OPTION_H=1 2"},
+    {"godotenv/fixtures/quoted.env",
+     "OPTION_A='1'\n"
+     "OPTION_B=\"2\"\n"
+     "OPTION_C=''\n"
+     "OPTION_D='\\n'\n"
+     "OPTION_E=\"1\"\n"
+     "OPTION_F='2'\n"
+     "OPTION_G=\"\"\n"
+     "OPTION_H=\"\\n\"\n"
+     "OPTION_I = \"echo 'asd'\"\n"
+     "OPTION_J='line 1\n"
+     "line 2'\n"
+     "OPTION_K='line one\n"
+     "this is \\'quoted\\'\n"
+     "one more line'\n"
+     "OPTION_L=\"line 1\n"
+     "line 2\"\n"
+     "OPTION_M=\"line one\n"
+     "this is \\\"quoted\\\"\n"
+     "one more line\"\n"},
+    {"godotenv/fixtures/substitutions.env",
+     "OPTION_A=1\n"
+     "OPTION_B=${OPTION_A}\n"
+     "OPTION_C=$OPTION_B\n"
+     "OPTION_D=${OPTION_A}${OPTION_B}\n"
+     "OPTION_E=${OPTION_NOT_DEFINED}\n"
+     "OPTION_F='${GLOBAL_OPTION}'\n"}};
+
+TEST(DotenvTest, AgreesWithNpmDotenvOnEveryFixture) {
   const char* const set = std::getenv("SUTLER_CORPORA");
   const fs::path folder = fs::path(set != nullptr ? set : "../shared/corpora") / "dotenv";
   if (!fs::exists(folder)) GTEST_SKIP() << "SKIPPED: no dotenv fixtures at " << folder;
   const auto expected = base::parse_json(content(folder / "expected-npm-dotenv-16.6.1.json"));
   ASSERT_TRUE(expected);
-  std::size_t seen = 0;
   for (const auto& [file, entries] : expected->as_object()) {
-    if (!fs::exists(folder / std::string_view(file))) continue;  // of a source that is not here
-    ++seen;
-    const auto got = read_dotenv(content(folder / std::string_view(file)));
+    const auto ours = kOurs.find(std::string_view(file));
+    const auto got = read_dotenv(ours == kOurs.end() ? content(folder / std::string_view(file))
+                                                     : std::string(ours->second));
     ASSERT_EQ(got.size(), entries.as_object().size()) << file;
     for (const DotenvEntry& entry : got) {
       EXPECT_EQ(entry.value.expose(), std::string_view(entries.at(entry.name).as_string()))
           << file << " " << entry.name;
     }
   }
-  EXPECT_GE(seen, 5u);
 }
 
 TEST(DotenvTest, PassesOverWhatIsNoAssignment) {

@@ -19,7 +19,8 @@ class Node:
         """Runs `npm ci` when needed. Gives None, or the problem as text."""
         if not shutil.which("node") or not shutil.which("npm"):
             return "node and npm are not installed"
-        if (paths.INTEROP / "node_modules" / "jsonwebtoken").exists():
+        needed = ("jsonwebtoken", "dotenv")
+        if all((paths.INTEROP / "node_modules" / name).exists() for name in needed):
             return None
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
                               cwd=paths.INTEROP, capture_output=True, text=True, check=False)
@@ -51,3 +52,7 @@ class Node:
             process.stdin.close()
             process.wait(timeout=10)
             process.stdout.close()
+
+    def dotenv(self, text: bytes) -> dict:
+        """What npm dotenv makes of a file."""
+        return self.ask("dotenv.mjs", {"text_b64": key_base64(text)})["entries"]
