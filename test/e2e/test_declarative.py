@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from support.cli import Cli
 from support.groups import group, shown, variables
 from support.server import NotStarted
 
@@ -29,6 +30,22 @@ def test_a_folder_is_applied_in_one_revision_and_pruned(cli, server, tmp_path):
     assert gone["deleted"] == ["b"]
     assert [one["name"] for one in cli.json("group", "list")["items"]] == ["a", "base"]
     cli("group", "apply", "-f", at, "--prune", exits=2)
+
+
+def test_a_pipeline_applies_with_a_token_that_is_limited_to_its_groups(server, tmp_path):
+    server.cli("operator", "add", "ci", "--role", "editor", "--scope", "projects=shop groups=ci-*")
+    token = server.cli("token", "create", "ci").out.strip()
+    pipeline = Cli(env={"SUTLER_ADDR": server.admin, "SUTLER_TOKEN": token})
+    words = ("group", "apply", "--managed-by", "ci", "--prune", "-f")
+    ours = {"ci-a": group("ci-a", {"A": "1"}, projects=["shop"])}
+    both = {**ours, "ci-b": group("ci-b", {"B": "1"}, projects=["shop"])}
+    assert pipeline.json(*words, folder(tmp_path, **both))["created"] == ["ci-a", "ci-b"]
+    assert pipeline.json(*words, folder(tmp_path, **ours))["deleted"] == ["ci-b"]
+    for wide in (group("ci-c", {"A": "1"}), group("other", {"A": "1"}, projects=["shop"]),
+                 group("ci-a", {"A": "2"}, projects=["shop", "bank"])):
+        pipeline(*words, folder(tmp_path, **ours, wide=wide) if wide["name"] != "ci-a"
+                 else folder(tmp_path, wide=wide), exits=4)
+    assert server.status()["groups"] == 2
 
 
 def test_prune_reaches_the_teams_of_the_files_and_of_team(cli, server, tmp_path):
