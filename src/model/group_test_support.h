@@ -115,7 +115,7 @@ inline Group arbitrary_group() {
     group.variables.insert_or_assign(arbitrary_name(), Variable{clone(value)});
   }
   for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
-    const std::size_t length = *rc::gen::element<std::size_t>(1, 5, 1020, 4000);
+    const std::size_t length = *rc::gen::element<std::size_t>(1, 5, 1020, 3900);
     const std::string path = "/p" + *text_of("ab .:#\"'") + "/" + std::string(length, 'x');
     group.files.insert_or_assign(path, arbitrary_file());
   }
