@@ -6,34 +6,14 @@
 #include "admin/group_patch.h"
 #include "admin/group_rules.h"
 #include "admin/json_io.h"
-#include "admin/page.h"
 #include "admin/past.h"
+#include "admin/precondition.h"
 #include "base/json.h"
 #include "model/group_reader.h"
 #include "model/group_writer.h"
 
 namespace sutler::admin {
 namespace {
-
-std::string summary_json(const store::GroupRecord& record) {
-  const model::GroupHeader& header = record.header();
-  const auto keys = record.keys();
-  JsonObject group;
-  group.text("name", header.name)
-      .text("team", header.team)
-      .text("type", model::to_word(header.type))
-      .number("priority", static_cast<std::uint64_t>(header.priority))
-      .number("version", record.version())
-      .number("variables", keys.variables.size())
-      .number("files", keys.files.size())
-      .raw("restrictions", model::write_restrictions_json(header.restrictions));
-  if (!header.description.empty()) group.text("description", header.description);
-  if (!header.managed_by.empty()) group.text("managed_by", header.managed_by);
-  group.number("revision", record.revision())
-      .text("changed", base::rfc3339(record.changed()))
-      .text("changed_by", record.changed_by());
-  return group.done();
-}
 
 std::string keys_json(const store::GroupRecord& record) {
   const auto keys = record.keys();
@@ -55,12 +35,10 @@ struct Edit {
   TakeOver take_over = TakeOver::kNo;
 };
 
-// Also checks that the team exists and that the group's version is the expected one.
+// Also checks that the team exists.
 base::Result<Edit> read_edit(const store::Snapshot& snapshot, const Call& call) {
   auto take_over = call.query.flag("take_over");
   if (!take_over) return base::pass(take_over);
-  auto expected = call.query.number("expected_version");
-  if (!expected) return base::pass(expected);
   auto team = require_team(snapshot, call.who, call.team);
   if (!team) return base::pass(team);
   const auto record = snapshot.find_group(call.team, call.name);
@@ -76,14 +54,11 @@ base::Result<Edit> read_edit(const store::Snapshot& snapshot, const Call& call) 
                       "query parameter \"managed_by\" must be a name of letters, digits, \".\", "
                       "\"_\", \"-\"");
   }
-  if (!*expected) return edit;
-  const std::uint64_t version = record ? record->version() : 0;
-  if (version == **expected) return edit;
-  return base::fail(base::Code::kConflict,
-                    "group \"" + call.name + "\" is at version " + std::to_string(version) +
-                        ", not " + std::to_string(**expected),
-                    "somebody changed it in the meantime: look at it again");
+  return edit;
 }
+
+constexpr auto kWhole = Precondition::Replaces::kWhole;
+constexpr auto kNamedParts = Precondition::Replaces::kNamedParts;
 
 // The path fills `team` and `name` where the body leaves them out; another group's are refused.
 base::Result<model::Group> read_put_body(const Call& call) {
@@ -110,26 +85,13 @@ base::Result<http::Response> write_group(const Context& context, const Call& cal
   input.take_over = edit.take_over;
   auto plan = plan_apply(*context.catalog.view(), std::move(input));
   if (!plan) return base::pass(plan);
-  return carry_out(context, call, action, std::move(*plan));
+  auto response = carry_out(context, call, action, std::move(*plan));
+  const auto written = context.store.snapshot()->find_group(call.team, call.name);
+  if (response && written) response->extra_fields += etag_field(*written);
+  return response;
 }
 
 }  // namespace
-
-base::Result<http::Response> list_groups(const Context& context, const Call& call, Action&) {
-  auto page = Page::read(call.query);
-  if (!page) return base::pass(page);
-  const auto snapshot = context.store.snapshot();
-  auto team = require_team(*snapshot, call.who, call.team);
-  if (!team) return base::pass(team);
-  for (const auto& record : snapshot->groups_of(call.team)) {
-    const std::string& name = record->header().name;
-    if (name <= page->after()) continue;
-    if (!may_see(call.who, record->header())) continue;
-    if (page->full()) break;
-    page->add(name, summary_json(*record));
-  }
-  return json_response(200, page->done());
-}
 
 base::Result<http::Response> show_group(const Context& context, const Call& call, Action& action) {
   note_group(call, action);
@@ -155,7 +117,8 @@ base::Result<http::Response> show_group(const Context& context, const Call& call
   }
   const auto values = *reveal ? model::Values::kReveal : model::Values::kMask;
   http::Response response = secret_response(model::write_group_json(*group, values));
-  response.extra_fields = "Group-Version: " + std::to_string(record->version()) + "\r\n";
+  response.extra_fields =
+      etag_field(*record) + "Group-Version: " + std::to_string(record->version()) + "\r\n";
   return response;
 }
 
@@ -163,9 +126,17 @@ base::Result<http::Response> put_group(const Context& context, const Call& call,
   note_group(call, action);
   auto group = read_put_body(call);
   if (!group) return base::pass(group);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
-  auto edit = read_edit(*context.store.snapshot(), call);
+  const auto snapshot = context.store.snapshot();
+  auto edit = read_edit(*snapshot, call);
   if (!edit) return base::pass(edit);
+  const auto current = snapshot->find_group(call.team, call.name);
+  // Who may not write it at all is told that, and nothing of its version.
+  auto allowed = require_write(call.who, current ? &current->header() : nullptr, &group->header);
+  if (!allowed) return base::pass(allowed);
+  if (auto no = condition->judge(call, current.get(), kWhole, action)) return std::move(*no);
   return write_group(context, call, action, *edit, std::move(*group));
 }
 
@@ -173,12 +144,16 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
   note_group(call, action);
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto edit = read_edit(*snapshot, call);
   if (!edit) return base::pass(edit);
+  const auto record = snapshot->find_group(call.team, call.name);
+  if (auto no = condition->judge(call, record.get(), kNamedParts, action)) return std::move(*no);
   std::optional<model::Group> current;
-  if (const auto record = snapshot->find_group(call.team, call.name)) {
+  if (record) {
     auto opened = record->open();
     if (!opened) return base::pass(opened);
     current = std::move(*opened);
@@ -193,10 +168,14 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
 base::Result<http::Response> delete_group(const Context& context, const Call& call,
                                           Action& action) {
   note_group(call, action);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto view = context.catalog.view();
   auto edit = read_edit(*view->snapshot, call);
   if (!edit) return base::pass(edit);
+  const auto record = view->snapshot->find_group(call.team, call.name);
+  if (auto no = condition->judge(call, record.get(), kNamedParts, action)) return std::move(*no);
   auto plan = plan_delete(*view, {call.who, call.team, call.name, edit->manager, edit->take_over});
   if (!plan) return base::pass(plan);
   return carry_out(context, call, action, std::move(*plan));

@@ -86,6 +86,13 @@ base::Result<void> patch_type(BodyReader& body, model::GroupHeader& header) {
   return {};
 }
 
+void patch_description(BodyReader& body, model::GroupHeader& header) {
+  const auto* value = body.find("description");
+  if (value == nullptr) return;
+  header.description.clear();
+  if (!value->is_null()) header.description = body.text("description").value_or(std::string());
+}
+
 // Flags that name workloads are for a new group: an existing one is for whom it says, and a second
 // `--object` must not open it to every project.
 base::Result<void> keep_restrictions(const model::Restrictions& next, const model::Group* current) {
@@ -136,6 +143,7 @@ base::Result<model::Group> patched_group(BodyReader& body, const model::Group* c
   group.header.name = name;
   auto done = patch_restrictions(body, group.header, current);
   if (done) done = patch_type(body, group.header);
+  patch_description(body, group.header);
   const auto priority = body.whole("priority", 0, base::limits::kPriorityMax);
   if (priority) group.header.priority = static_cast<int>(*priority);
   if (done) done = patch_entries(body, "variables", "variable", group, group.variables);

@@ -9,7 +9,7 @@
 
 namespace sutler::admin {
 
-// `{"create"?,"restrictions"?,"everyone"?,"priority"?,"type"?,"variables"?:{K:
+// `{"create"?,"restrictions"?,"everyone"?,"priority"?,"type"?,"description"?,"variables"?:{K:
 // value|null},"files"?:{P: file|null}}` on top of `current`; null takes an entry away. Where there
 // is no group `create` must be true, and then `restrictions` or `everyone: true`, so that nothing
 // is for everybody by an omission.

@@ -9,6 +9,7 @@
 #include "admin/exposure_api.h"
 #include "admin/group_api.h"
 #include "admin/history_api.h"
+#include "admin/group_list.h"
 #include "admin/key_api.h"
 #include "admin/master_key_api.h"
 #include "admin/metrics_api.h"
@@ -54,6 +55,7 @@ constexpr std::string_view kKeys = "/api/v1/teams/{team}/keys";
 constexpr std::string_view kRetire = "/api/v1/teams/{team}/keys/{id}/retire";
 constexpr std::string_view kGroups = "/api/v1/teams/{team}/groups";
 constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
+constexpr std::string_view kEntries = "/api/v1/teams/{team}/groups/{name}/entries";
 
 constexpr std::string_view kSession = "/api/v1/session";
 constexpr std::string_view kOperators = "/api/v1/operators";
@@ -103,11 +105,13 @@ constexpr Route kRoutes[] = {
     {"GET", kKeys, list_keys, kQuiet, kOwn, Body::kNone, kPageQuery},
     {"POST", kKeys, create_key, "key.create", kOwn, Body::kJson},
     {"POST", kRetire, retire_key, "key.retire", kOwn, Body::kJson},
-    {"GET", kGroups, list_groups, kQuiet, kView, Body::kNone, kPageQuery},
+    {"GET", kGroups, list_groups, kQuiet, kView, Body::kNone, kGroupListQuery},
+    {"GET", "/api/v1/groups", search_groups, kQuiet, kView, Body::kNone, kGroupSearchQuery},
+    {"GET", kEntries, list_entries, kQuiet, kView, Body::kNone, kEntriesQuery},
     {"GET", kGroup, show_group, kQuiet, kView, Body::kNone, kShow},
-    {"PUT", kGroup, put_group, "group.update", kEdit, Body::kJson, kEditing},
-    {"PATCH", kGroup, patch_group, "group.update", kEdit, Body::kJson, kEditing},
-    {"DELETE", kGroup, delete_group, "group.delete", kEdit, Body::kNone, kEditing},
+    {"PUT", kGroup, put_group, "group.update", kEdit, Body::kJson, kTaking},
+    {"PATCH", kGroup, patch_group, "group.update", kEdit, Body::kJson, kTaking},
+    {"DELETE", kGroup, delete_group, "group.delete", kEdit, Body::kNone, kTaking},
     {"GET", kVersions, list_versions, kQuiet, kView, Body::kNone, kPageQuery},
     {"GET", kVersion, show_version, kQuiet, kView, Body::kNone, kShow},
     {"GET", kDiffPath, show_diff, kQuiet, kView, Body::kNone, kDiff},
@@ -198,6 +202,7 @@ Found find_route(std::string_view method, std::string_view path) {
     found.name = std::move(params.name);
     found.item = std::move(params.item);
   }
+  if (found.path_is_known) found.allow += ", OPTIONS";
   found.open = found.route != nullptr ? found.route->right == Right::kOpen : all_open;
   return found;
 }

@@ -30,7 +30,7 @@ struct Found {
   const Route* route = nullptr;  // null: the path is known and the method is not
   bool path_is_known = false;
   bool open = false;  // no credentials are asked for: of the route, or of every method of the path
-  std::string allow;  // "GET, HEAD, POST"
+  std::string allow;  // "GET, HEAD, POST, OPTIONS"
   std::string team;
   std::string name;
   std::string item;

@@ -7,6 +7,7 @@
 #include "admin/action.h"
 #include "admin/json_io.h"
 #include "admin/metrics_api.h"
+#include "admin/negotiate.h"
 #include "admin/routes.h"
 #include "base/log.h"
 
@@ -42,13 +43,6 @@ std::string_view refusal_reason(int status) {
     case 505: return "version_not_supported";
     default: return "refused";
   }
-}
-
-http::Response method_not_allowed(const std::string& allow) {
-  http::Response response =
-      http::problem(405, "method_not_allowed", "this path does not take that method");
-  response.extra_fields += "Allow: " + allow + "\r\n";
-  return response;
 }
 
 // What an answer that is no page lets a browser do with it: nothing. A page brings its own policy.
@@ -183,6 +177,7 @@ http::Response Service::answer(const http::Request& request, Door door, Later& l
     response = http::problem(500, "internal", "the request could not be handled");
   }
   add_page_policy(response);
+  add_request_id(response, request.id);
   return response;
 }
 
@@ -235,6 +230,7 @@ http::Response Service::judge(const http::Request& request, Door door, Later& la
     if (!let) return std::move(let.error());
     who = std::move(*let);
   }
+  if (request.method == "OPTIONS") return options_response(found.allow);
   if (found.route == nullptr) return method_not_allowed(found.allow);
   if (door == Door::kProxy && open && !probe) {
     return http::problem(403, "refused", "here the proxy says who you are");
@@ -263,6 +259,10 @@ http::Response Service::perform(const Route& route, Call& call) {
         "free space on it; it goes on by itself"};
     action.record_failure(full);
     return error_response(full);
+  }
+  if (const auto refusal = refuse_media(call.request, route)) {
+    action.record_failure(refusal->error);
+    return media_response(*refusal);
   }
   auto response = run(context_, route, call, action);
   if (!response) {

@@ -53,7 +53,7 @@ TEST(Service, EveryPathRefusesAMethodThatItDoesNotHave) {
     EXPECT_TRUE(got.fields.contains(route.method)) << route.pattern << ' ' << got.fields;
   }
   const Answer teams = bench.ask("PUT", "/api/v1/teams");
-  EXPECT_TRUE(teams.fields.contains("Allow: GET, HEAD, POST\r\n")) << teams.fields;
+  EXPECT_TRUE(teams.fields.contains("Allow: GET, HEAD, POST, OPTIONS\r\n")) << teams.fields;
 }
 
 TEST(Service, EveryOtherPathIsNotThere) {

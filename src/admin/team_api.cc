@@ -141,7 +141,8 @@ base::Result<http::Response> delete_team(const Context& context, const Call& cal
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
   if (call.team == kDefaultTeam) {
-    return base::fail(base::Code::kRefused, "the team \"default\" is always there");
+    return base::fail(base::Code::kRefused, "the team \"default\" is always there",
+                      "sutler group delete takes its groups away, sutler team key retire its keys");
   }
   const std::size_t groups = snapshot->groups_of(call.team).size();
   if (groups > 0) {

@@ -30,6 +30,7 @@ namespace sutler::admin::test {
 namespace json = boost::json;
 
 inline constexpr std::string_view kOwnerToken = "owner-token-for-tests-0123456789";
+inline constexpr http::Field kJsonField[] = {{"Content-Type", "application/json"}};
 inline constexpr std::string_view kBearer = "Bearer owner-token-for-tests-0123456789";
 
 using base::test::must;
@@ -47,6 +48,11 @@ struct Answer {
   [[nodiscard]] std::string code() const {
     if (type != "application/problem+json") return {};
     return json::value_to<std::string>(body().at("code"));
+  }
+  // The entity tag of a group, or "".
+  [[nodiscard]] std::string etag() const {
+    const std::size_t at = fields.find("ETag: ");
+    return at == std::string::npos ? "" : fields.substr(at + 6, fields.find('\r', at) - at - 6);
   }
   [[nodiscard]] std::string detail() const {
     return json::value_to<std::string>(body().at("detail"));
@@ -123,11 +129,21 @@ class Bench {
     http::Request request = request_of(method, target, body);
     request.remote = "unix";
     request.peer_uid = uid;
+    request.fields = kJsonField;
+    return answer(request);
+  }
+  // With header fields, as root on the socket.
+  Answer ask_with(std::vector<http::Field> fields, std::string_view method, std::string_view target,
+                  std::string_view body = {}) {
+    http::Request request = request_of(method, target, body);
+    request.remote = "unix";
+    request.peer_uid = 0;
+    request.fields = fields;
     return answer(request);
   }
   Answer ask_tcp(std::string_view authorization, std::string_view method, std::string_view target,
                  std::string_view body = {}, std::string_view host = "localhost:8081") {
-    const http::Field fields[] = {{"HOST", host}};
+    const http::Field fields[] = {{"HOST", host}, {"Content-Type", "application/json"}};
     http::Request request = request_of(method, target, body);
     request.remote = "192.0.2.7";
     request.fields = fields;

@@ -33,7 +33,8 @@ Code code_of_status(int status) {
     case 403: return Code::kRefused;
     case 404: return Code::kNotFound;
     case 409:
-    case 412: return Code::kConflict;
+    case 412:
+    case 428: return Code::kConflict;
     case 413: return Code::kTooLarge;
     case 503: return Code::kUnavailable;
     case 507: return Code::kNoSpace;
@@ -43,7 +44,6 @@ Code code_of_status(int status) {
 
 std::string default_hint(int status) {
   if (status == 401) return "SUTLER_TOKEN holds the owner token of that server";
-  if (status == 403) return "root and the user that runs the server are let in";
   if (status == 404) return "check the name, and --team where it is not the default one";
   if (status == 503) return "try again in a moment; `sutler status` tells how the server is";
   if (status >= 500) return "the server's log tells more";

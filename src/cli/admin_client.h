@@ -26,7 +26,7 @@ namespace sutler::cli {
 [[nodiscard]] std::string api_path(std::initializer_list<std::string_view> segments);
 
 // An answer that is no success, as an error: the words and the hint of its problem+json (RFC 9457),
-// and a kind by the status: 401 and 403 kRefused, 404 kNotFound, 409 and 412 kConflict, 413
+// and a kind by the status: 401 and 403 kRefused, 404 kNotFound, 409, 412 and 428 kConflict, 413
 // kTooLarge, 503 kUnavailable, 507 kNoSpace, other 4xx kInvalid, the rest kInternal.
 [[nodiscard]] base::Error error_of_answer(int status, std::string_view body);
 

@@ -38,5 +38,6 @@ void add_backup_command(CLI::App& root, Context& context);
 void add_restore_command(CLI::App& root, Context& context);
 void add_store_command(CLI::App& root, Context& context);  // hidden: for tests and measurements
 void add_version_command(CLI::App& root, Context& context);
+void add_completion_command(CLI::App& root, Context& context);  // the last: it tells of the others
 
 }  // namespace sutler::cli

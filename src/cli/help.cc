@@ -10,10 +10,7 @@ namespace {
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kNameColumnsMax = 30;
 
-struct Line {
-  std::string name;
-  std::string help;
-};
+using Line = HelpLine;
 
 // A heading and its lines, the texts of which begin at one column; nothing when there are none.
 std::string section(const std::string& heading, const std::vector<Line>& lines) {
@@ -66,8 +63,22 @@ std::string usage_name(const CLI::Option& option) {
   return " " + name + " " + option.get_type_name();
 }
 
-std::string usage(const CLI::App& app, const char* tail) {
-  std::string line = "Usage: " + full_name(app);
+std::string indented(const std::string& text) {
+  std::istringstream lines(text);
+  std::string out;
+  for (std::string line; std::getline(lines, line);) out += "  " + line + "\n";
+  return out;
+}
+
+}  // namespace
+
+const CommandText& text_of(const CLI::App& app) {
+  // Every command is made by add_app, which gives it this formatter.
+  return dynamic_cast<const HelpFormatter&>(*app.get_formatter()).text();
+}
+
+std::string usage_line(const CLI::App& app) {
+  std::string line = full_name(app);
   if (app.get_require_subcommand_min() > 0) return line + " COMMAND";
   for (const auto* option : app.get_options()) {
     if (option->get_positional()) {
@@ -79,16 +90,18 @@ std::string usage(const CLI::App& app, const char* tail) {
     if (option->nonpositional() && option->get_required()) line += usage_name(*option);
   }
   line += " [options]";
-  if (*tail != '\0') line += std::string(" ") + tail;
-  return wrapped(line, 4, kColumns);
+  if (const char* tail = text_of(app).tail; *tail != '\0') line += std::string(" ") + tail;
+  return line;
 }
 
-std::string option_sections(const CLI::App& app) {
-  std::vector<Line> words;
+std::vector<HelpSection> option_sections(const CLI::App& app) {
+  std::vector<HelpSection> sections;
+  HelpSection words{"Arguments", {}};
   for (const auto* option : app.get_options()) {
-    if (option->get_positional()) words.push_back({word_name(*option), option->get_description()});
+    if (!option->get_positional()) continue;
+    words.lines.push_back({word_name(*option), option->get_description()});
   }
-  std::string out = section("Arguments", words);
+  if (!words.lines.empty()) sections.push_back(std::move(words));
   auto groups = app.get_groups();
   // CLI11 puts the group of the help flag first; what is special to the command comes first here.
   std::stable_sort(groups.begin(), groups.end(),
@@ -103,19 +116,18 @@ std::string option_sections(const CLI::App& app) {
     if (!lines.empty() && lines.front().name.starts_with("-h,")) {
       std::rotate(lines.begin(), lines.begin() + 1, lines.end());
     }
-    out += section(group, lines);
+    if (!lines.empty()) sections.push_back({group, std::move(lines)});
   }
-  return out;
+  return sections;
 }
 
-std::string indented(const std::string& text) {
-  std::istringstream lines(text);
-  std::string out;
-  for (std::string line; std::getline(lines, line);) out += "  " + line + "\n";
-  return out;
+std::vector<const CLI::App*> commands_below(const CLI::App& app) {
+  std::vector<const CLI::App*> commands;
+  for (const auto* command : app.get_subcommands({})) {
+    if (!command->get_group().empty()) commands.push_back(command);
+  }
+  return commands;
 }
-
-}  // namespace
 
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns) {
   std::istringstream words(text);
@@ -138,16 +150,14 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
   std::string out = wrapped(std::string(text_.purpose) + ".", 0, kColumns) + "\n\n" +
-                    usage(*app, text_.tail) + "\n";
+                    wrapped("Usage: " + usage_line(*app), 4, kColumns) + "\n";
   if (*text_.more != '\0') out += "\n" + wrapped(text_.more, 0, kColumns) + "\n";
   std::vector<Line> commands;
-  for (const auto* command : app->get_subcommands({})) {
-    if (!command->get_group().empty()) {
-      commands.push_back({command->get_name(), command->get_description()});
-    }
+  for (const auto* command : commands_below(*app)) {
+    commands.push_back({command->get_name(), command->get_description()});
   }
   out += section("Commands", commands);
-  out += option_sections(*app);
+  for (const HelpSection& one : option_sections(*app)) out += section(one.heading, one.lines);
   if (*text_.example != '\0') out += "\nExample:\n" + indented(text_.example);
   return out;
 }

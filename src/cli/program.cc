@@ -68,6 +68,7 @@ void declare(CLI::App& root, Context& context) {
   add_restore_command(root, context);
   add_store_command(root, context);
   add_version_command(root, context);
+  add_completion_command(root, context);
 }
 
 // What follows `--` is somebody else's command line: it goes past CLI11, which would read it.

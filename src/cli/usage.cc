@@ -136,6 +136,9 @@ base::Error usage_error_of(const CLI::App& root, const CLI::ParseError& error) {
     return usage("`" + full_name(app) + "` was given too many arguments", help_hint(app));
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    if (std::string_view(error.what()).find("flag override") != std::string_view::npos) {
+      return usage("option --" + name + " takes no value", help_hint(app));
+    }
     const bool twice = std::string_view(error.what()).find("At Most") != std::string_view::npos;
     return usage(name + (twice ? " is given more than once" : " needs a value"), help_hint(app));
   }

@@ -314,18 +314,19 @@ void Session::begin_answer(int status, std::string_view content_type, std::strin
   if (status == 200) {
     out_ = "HTTP/1.1 200 OK\r\n";
   } else {
-    out_ = "HTTP/1.1 " + std::to_string(status) + ' ';
-    out_ += reason_phrase(status);
-    out_ += "\r\n";
+    ((out_ = "HTTP/1.1 ") += std::to_string(status)) += ' ';
+    (out_ += reason_phrase(status)) += "\r\n";
   }
   out_ += loop_.date_line();
-  out_ += "Content-Type: ";
-  out_ += content_type;
-  out_ += "\r\nContent-Length: ";
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, body_bytes).ptr;
-  out_.append(digits, static_cast<std::size_t>(end - digits));
-  out_ += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ";
+  if (status != 204) {  // which has neither (RFC 9110 section 8.6)
+    (out_ += "Content-Type: ") += content_type;
+    out_ += "\r\nContent-Length: ";
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, body_bytes).ptr;
+    out_.append(digits, static_cast<std::size_t>(end - digits));
+    out_ += "\r\n";
+  }
+  out_ += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ";
   out_.append(request_id_, sizeof request_id_);
   out_ += "\r\n";
   out_ += extra;

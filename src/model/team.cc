@@ -174,7 +174,8 @@ base::Result<void> check_signing_key(std::string_view key, WeakKeys weak) {
                                      std::to_string(limits::kSigningKeyBytesMax) + " bytes");
   }
   if (weak == WeakKeys::kAllow) return {};
-  const std::string hint = "let sutler make one (--generate), or say --allow-weak-keys";
+  const std::string hint =
+      "let sutler make one (--generate), or run the server with --allow-weak-keys";
   const auto refuse = [&](std::string why) {
     return fail(Code::kInvalid, "the signing key " + std::move(why), hint, "weak_key");
   };

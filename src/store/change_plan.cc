@@ -178,8 +178,10 @@ class Planner {
     for (const auto& [team, path] : team_paths_) {
       const auto [at, fresh] = team_at.emplace(path, team);
       if (fresh) continue;
-      return fail(Code::kInvalid, quoted("team", team) + " would have the path " + path + " of " +
-                                      quoted("team", at->second));
+      return fail(Code::kConflict,
+                  quoted("team", team) + " would have the path " + path + " of " +
+                      quoted("team", at->second),
+                  "sutler team list shows the paths; --path PATH gives another");
     }
     if (auto empty = check_deleted_teams(); !empty) return pass(empty);
     if (signing_keys_ > base::limits::kSigningKeysMax && signing_keys_ > signing_keys_before_) {

@@ -142,7 +142,7 @@ TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   cases.push_back({"delete no team", changes(DeleteTeam{"x"}), Code::kNotFound});
   cases.push_back({"delete default", changes(DeleteTeam{"default"}), Code::kInvalid});
   cases.push_back({"groups left", changes(DeleteTeam{"acme"}), Code::kConflict});
-  cases.push_back({"path taken", changes(PutTeam{team("b", "/acme")}), Code::kInvalid});
+  cases.push_back({"path taken", changes(PutTeam{team("b", "/acme")}), Code::kConflict});
   cases.push_back({"path of default", changes(PutTeam{team("b", "/")}), Code::kInvalid});
   cases.push_back({"default moves", changes(PutTeam{team("default", "/d")}), Code::kInvalid});
   cases.push_back({"team id", changes(PutTeam{team("Bad Id", "/b")}), Code::kInvalid});

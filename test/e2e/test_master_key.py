@@ -122,8 +122,8 @@ def test_rotation_under_load_fails_no_request_and_ends_the_old_key(serve, keys, 
     def write():
         while not stop.is_set():
             written[0] += 1
-            code, answer = server.call("PUT", "/api/v1/teams/default/groups/busy",
-                                       group("busy", {"X": str(written[0])}, projects=["q"]))
+            busy = group("busy", {"X": str(written[0])}, projects=["q"])
+            code, answer = server.call("POST", "/api/v1/apply", {"groups": [busy]})
             if code not in (200, 201):
                 failures.append(answer)
     threads = [threading.Thread(target=work) for work in (fetch, fetch, write)]
