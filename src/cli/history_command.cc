@@ -108,14 +108,8 @@ base::Result<int> show_diff(const Context& context, const DiffOptions& options) 
 struct RollbackOptions {
   std::string group;
   std::string version;
-  bool dry_run = false;
   WriteOptions write;
 };
-
-std::string with_dry_run(std::string query, const RollbackOptions& options) {
-  if (options.dry_run) add_parameter(query, "dry_run", "true");
-  return query;
-}
 
 base::Result<int> roll_back(const Context& context, const RollbackOptions& options) {
   auto version = read_number(options.version, "VERSION");
@@ -124,7 +118,7 @@ base::Result<int> roll_back(const Context& context, const RollbackOptions& optio
   body.number("version", *version);
   auto answer = ask_server(context, "POST",
                            group_path(context, options.group, "rollback") +
-                               with_dry_run(write_query(options.write), options),
+                               write_query(options.write),
                            body.done());
   if (!answer) return base::pass(answer);
   return print_changes(context, *answer);
@@ -134,7 +128,6 @@ struct CopyOptions {
   std::string from, to, to_team, values;
   std::vector<std::string> projects;
   bool everyone = false;
-  bool dry_run = false;
   WriteOptions write;
 };
 
@@ -152,8 +145,7 @@ base::Result<int> copy_group(const Context& context, const CopyOptions& options)
   if (!options.to_team.empty()) body.text("to_team", options.to_team);
   if (!options.projects.empty()) body.texts("projects", options.projects);
   if (options.everyone) body.yes("everyone");
-  std::string query = write_query(options.write);
-  if (options.dry_run) add_parameter(query, "dry_run", "true");
+  const std::string query = write_query(options.write);
   auto answer =
       ask_server(context, "POST", group_path(context, options.from, "copy") + query, body.done());
   if (!answer) return base::pass(answer);
@@ -234,7 +226,6 @@ void add_rollback(CLI::App& group, Context& context) {
       Talks::kToServer, [&context, options] { return roll_back(context, *options); });
   add_word(rollback, options->group, "GROUP", "name of the secret group");
   add_word(rollback, options->version, "VERSION", "the version to go back to");
-  add_switch(rollback, options->dry_run, "--dry-run", "tell what would be done, and do nothing");
   add_write_options(rollback, options->write);
   add_team_option(rollback, context);
 }
@@ -257,7 +248,6 @@ void add_copy(CLI::App& group, Context& context) {
            {"--project", "ID", "the copy is for this project; * and ? match"});
   add_switch(copy, options->everyone, "--everyone", "the copy is for every project");
   add_text(copy, options->to_team, {"--to-team", "TEAM", "team of the copy (the same)"});
-  add_switch(copy, options->dry_run, "--dry-run", "tell what would be done, and do nothing");
   add_write_options(copy, options->write);
   add_team_option(copy, context);
 }

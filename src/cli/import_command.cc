@@ -23,7 +23,6 @@ struct ImportOptions {
   std::string path;
   std::string format;
   bool replace = false;
-  bool dry_run = false;
   bool skip_unsupported = false;
   bool literal = false;
 };
@@ -181,7 +180,7 @@ base::Result<std::string> import_body(const Context& context, const ImportOption
     progress.step();
   }
   JsonBody body;
-  if (options.dry_run) body.yes("dry_run");
+  if (options.edit.write.dry_run) body.yes("dry_run");
   const WriteOptions& write = options.edit.write;
   if (write.take_over) body.yes("take_over");
   if (!write.managed_by.empty()) body.text("managed_by", write.managed_by);
@@ -204,6 +203,7 @@ base::Result<int> import_groups(const Context& context, ImportOptions options) {
   if (!options.edit.write.message.empty()) {
     add_parameter(query, "message", options.edit.write.message);
   }
+  if (options.edit.write.force) add_parameter(query, "force", "true");
   auto answer = ask_server(context, "POST", api_path({"apply"}) + query, std::move(*body));
   if (!answer) return base::pass(answer);
   for (const auto& warning : texts(answer->tree, "warnings")) print_warning(warning);
@@ -211,8 +211,8 @@ base::Result<int> import_groups(const Context& context, ImportOptions options) {
   const auto unchanged = texts(answer->tree, "unchanged").size();
   if (unchanged > 0) text += counted(unchanged, "group") + " unchanged\n";
   const std::string revision = shown(answer->tree, "revision");
-  text +=
-      options.dry_run ? "nothing was changed; the revision is " + revision : "revision " + revision;
+  text += options.edit.write.dry_run ? "nothing was changed; the revision is " + revision
+                                     : "revision " + revision;
   return print_answer(context, *answer, text);
 }
 
@@ -241,7 +241,6 @@ void add_import_command(CLI::App& root, Context& context) {
       .required();
   add_switch(command, options->replace, "--replace",
              "entries that the file does not have go; a Northflank file also says for whom it is");
-  add_switch(command, options->dry_run, "--dry-run", "tell what would change, and change nothing");
   add_switch(command, options->skip_unsupported, "--skip-unsupported",
              "leave out, and name, what cannot be kept (tags, addon links, docker mounts)");
   add_switch(command, options->literal, "--literal",

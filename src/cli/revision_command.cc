@@ -56,15 +56,11 @@ base::Result<int> show_revision(const Context& context, const std::string& revis
 
 struct UndoOptions {
   std::string revision;
-  bool force = false;
-  bool dry_run = false;
   WriteOptions write;
 };
 
 base::Result<int> undo(const Context& context, const UndoOptions& options) {
-  std::string query = write_query(options.write);
-  if (options.force) add_parameter(query, "force", "true");
-  if (options.dry_run) add_parameter(query, "dry_run", "true");
+  const std::string query = write_query(options.write);
   auto answer =
       ask_server(context, "POST", api_path({"revisions", options.revision, "undo"}) + query);
   if (!answer) return base::pass(answer);
@@ -108,8 +104,6 @@ void add_undo_command(CLI::App& root, Context& context) {
                "changes as well; it says which versions that are."},
       Talks::kToServer, [&context, options] { return undo(context, *options); });
   add_word(command, options->revision, "REVISION", "number of the revision (sutler revision list)");
-  add_switch(command, options->force, "--force", "also where a group was changed again since");
-  add_switch(command, options->dry_run, "--dry-run", "tell what would be done, and do nothing");
   add_write_options(command, options->write);
 }
 
