@@ -71,8 +71,6 @@ base::Result<Restarts*> require_restarts(const Context& context) {
 
 base::Result<http::Response> restart_workloads(const Context& context, const Call& call,
                                                Action& action) {
-  auto restarts = require_restarts(context);
-  if (!restarts) return base::pass(restarts);
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
   Wanted wanted;
@@ -82,6 +80,8 @@ base::Result<http::Response> restart_workloads(const Context& context, const Cal
   read_ids(context, call, *body, wanted);
   auto finished = body->finish();
   if (!finished) return base::pass(finished);
+  auto restarts = require_restarts(context);
+  if (!restarts) return base::pass(restarts);
   JsonObject json;
   const auto& options = (*restarts)->options();
   const bool configured = !options.token_file.empty();

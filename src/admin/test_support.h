@@ -156,6 +156,7 @@ class Bench {
   Answer ask_fields(std::vector<http::Field> fields, std::string_view method,
                     std::string_view target, std::string_view body = {}) {
     fields.push_back({"Host", "localhost:8081"});
+    if (!body.empty()) fields.push_back({"Content-Type", "application/json"});
     http::Request request = request_of(method, target, body);
     request.remote = "192.0.2.7";
     request.fields = fields;
@@ -182,11 +183,12 @@ class Bench {
     return answer(request);
   }
   // On the socket of the proxy, where the group `platform` is an owner's.
-  Answer ask_proxy(std::int64_t uid, const std::vector<http::Field>& fields,
+  Answer ask_proxy(std::int64_t uid, std::vector<http::Field> fields,
                    std::string_view method, std::string_view target, std::string_view body = {}) {
     http::Request request = request_of(method, target, body);
     request.remote = "unix";
     request.peer_uid = uid;
+    if (!body.empty()) fields.push_back({"Content-Type", "application/json"});
     request.fields = fields;
     return answer(request, Door::kProxy);
   }

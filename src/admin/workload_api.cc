@@ -160,7 +160,7 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
 base::Result<http::Response> show_workload(const Context& context, const Call& call, Action&) {
   auto known = require_registry(context);
   if (!known) return base::pass(known);
-  const auto workload = workload_from_id(call.team);  // the path's one parameter
+  const auto workload = workload_from_id(call.name);
   const auto record = workload ? (*known)->find(*workload) : std::nullopt;
   if (!record || !may_see_project(call.who, workload->team, workload->project_id)) {
     return base::fail(base::Code::kNotFound, "no such workload has been seen",

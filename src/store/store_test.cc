@@ -143,7 +143,7 @@ TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   cases.push_back({"delete default", changes(DeleteTeam{"default"}), Code::kInvalid});
   cases.push_back({"groups left", changes(DeleteTeam{"acme"}), Code::kConflict});
   cases.push_back({"path taken", changes(PutTeam{team("b", "/acme")}), Code::kConflict});
-  cases.push_back({"path of default", changes(PutTeam{team("b", "/")}), Code::kInvalid});
+  cases.push_back({"path of default", changes(PutTeam{team("b", "/")}), Code::kConflict});
   cases.push_back({"default moves", changes(PutTeam{team("default", "/d")}), Code::kInvalid});
   cases.push_back({"team id", changes(PutTeam{team("Bad Id", "/b")}), Code::kInvalid});
   cases.push_back({"reference", changes(PutGroup{std::move(reference), {}}), Code::kInvalid});
