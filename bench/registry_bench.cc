@@ -48,8 +48,8 @@ void meet(const World& world, registry::Registry& known, int services) {
   const auto recorder = known.recorder();
   for (int p = 0; p < kProjects; ++p) {
     for (int s = 0; s < services; ++s) {
-      model::Workload who{"default", "project-" + std::to_string(p),
-                          "service-" + std::to_string(s), "service"};
+      model::Workload who{"default", "project-" + std::to_string(p), "service-" + std::to_string(s),
+                          "service"};
       auto resolved = resolve::test::must(resolve::resolve(*world.view(), who));
       auto served = std::make_shared<registry::Served>();
       served->workload = std::move(who);

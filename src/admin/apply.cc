@@ -155,11 +155,9 @@ base::Result<void> check_manager(const store::GroupRecord& current, const std::s
                                  TakeOver take_over) {
   const std::string& owner = current.header().managed_by;
   if (owner.empty() || owner == manager || take_over == TakeOver::kYes) return {};
-  return base::fail(
-      base::Code::kRefused,
-      "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
-      "change it where it is managed, or take it over with --take-over",
-      "managed");
+  return base::fail(base::Code::kRefused,
+                    "group \"" + current.header().name + "\" is managed by \"" + owner + "\"",
+                    "change it where it is managed, or take it over with --take-over", "managed");
 }
 
 base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {

@@ -115,8 +115,7 @@ base::Result<http::Response> apply_groups(const Context& context, const Call& ca
   return carry_out(context, call, action, std::move(*plan), order->manner);
 }
 
-base::Result<http::Response> tell_impact(const Context& context, const Call& call,
-                                         Action& action) {
+base::Result<http::Response> tell_impact(const Context& context, const Call& call, Action& action) {
   auto order = read_order(call, action);
   if (!order) return base::pass(order);
   order->manner.dry_run = true;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "admin/later.h"
 #include "admin/json_io.h"
+#include "admin/later.h"
 #include "admin/rights.h"
 #include "audit/query.h"
 #include "base/json.h"

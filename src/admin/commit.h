@@ -21,12 +21,11 @@ struct Manner {
 };
 
 // Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
-// held. The answer: `{"revision","created","updated","unchanged","deleted","warnings","impact"}` with
-// names, and `"dry_run":true` where nothing was done: then the revision is the current one. 201
-// when the plan is one new group, else 200. 409 `impact` where a team refuses the impact.
+// held. The answer: `{"revision","created","updated","unchanged","deleted","warnings","impact"}`
+// with names, and `"dry_run":true` where nothing was done: then the revision is the current one.
+// 201 when the plan is one new group, else 200. 409 `impact` where a team refuses the impact.
 [[nodiscard]] base::Result<http::Response> carry_out(const Context& context, const Call& call,
-                                                     Action& action, Plan plan,
-                                                     Manner manner = {});
+                                                     Action& action, Plan plan, Manner manner = {});
 
 // Whether `who` may make every change of the plan, whichever endpoint made it: asked again by
 // carry_out(), so that no way to a write forgets it. For dry runs, which nothing else stops.

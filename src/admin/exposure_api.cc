@@ -136,8 +136,7 @@ class Answer {
   void workloads(const Targets& targets) {
     JsonArray list;
     std::size_t total = 0;
-    for (const auto& exposed :
-         resolve::exposure_of(targets, *context_.registry, versions_)) {
+    for (const auto& exposed : resolve::exposure_of(targets, *context_.registry, versions_)) {
       const model::Workload& workload = exposed.workload;
       if (!may_see_project(call_.who, workload.team, workload.project_id)) continue;
       if (++total <= kListedMax) list.raw(exposed_json(exposed));

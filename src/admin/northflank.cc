@@ -127,8 +127,7 @@ base::Result<void> Restarts::restart(const Job& job, const model::Workload& work
     request.response_bytes_max = 1024 * 1024;
     auto response = client::send(request);
     if (response && response->status >= 200 && response->status < 300) return {};
-    const bool again =
-        !response || response->status == 429 || response->status >= 500;
+    const bool again = !response || response->status == 429 || response->status >= 500;
     if (!again || tries == kTriesMax) {
       if (!response) return base::pass(response);
       return base::fail(base::Code::kUnavailable,

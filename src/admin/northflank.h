@@ -1,8 +1,8 @@
 // Restarting workloads through Northflank's API, so that they fetch again.
 //
-// One job at a time, on threads of its own; how many calls are open at once is said by whoever asks.
-// 429 and 5xx are tried again, later each time, as long as Retry-After or our patience say. Each
-// service leaves one audit record. Jobs cannot be restarted: they fetch anew at each run.
+// One job at a time, on threads of its own; how many calls are open at once is said by whoever
+// asks. 429 and 5xx are tried again, later each time, as long as Retry-After or our patience say.
+// Each service leaves one audit record. Jobs cannot be restarted: they fetch anew at each run.
 #pragma once
 
 #include <condition_variable>

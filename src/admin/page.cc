@@ -10,10 +10,9 @@ base::Result<Page> Page::read(const Query& query) {
   if (!limit) return base::pass(limit);
   if (*limit) {
     if (**limit == 0 || **limit > kPageItemsMax) {
-      return base::fail(
-          base::Code::kInvalid,
-          "query parameter \"limit\" must be 1 to " + std::to_string(kPageItemsMax),
-          "next_cursor of the answer leads to the items after these");
+      return base::fail(base::Code::kInvalid,
+                        "query parameter \"limit\" must be 1 to " + std::to_string(kPageItemsMax),
+                        "next_cursor of the answer leads to the items after these");
     }
     page.limit_ = static_cast<std::size_t>(**limit);
   }

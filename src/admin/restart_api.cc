@@ -27,7 +27,7 @@ void read_ids(const Context& context, const Call& call, BodyReader& body, Wanted
     const auto* text = item.if_string();
     const auto workload =
         text == nullptr ? std::nullopt : workload_from_id({text->data(), text->size()});
-    if (!workload || !context.registry->find(*workload) ||
+    if (!workload || context.registry == nullptr || !context.registry->find(*workload) ||
         !may_see_project(call.who, workload->team, workload->project_id)) {
       return body.refuse("body: member \"workloads\" has an id of no workload that was seen",
                          "GET /api/v1/workloads and /api/v1/drift give ids");
@@ -85,8 +85,9 @@ base::Result<http::Response> restart_workloads(const Context& context, const Cal
   JsonObject json;
   const auto& options = (*restarts)->options();
   const bool configured = !options.token_file.empty();
-  json.raw("skipped", workloads_json(wanted.others, "only services can be restarted; a job "
-                                                    "fetches anew when it next runs"))
+  json.raw("skipped", workloads_json(wanted.others,
+                                     "only services can be restarted; a job "
+                                     "fetches anew when it next runs"))
       .raw("configured", kJsonFlag[configured ? 1 : 0]);
   if (wanted.print || !configured) {
     action.drop();

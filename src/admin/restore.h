@@ -44,7 +44,8 @@ struct Restore {
 enum class Overwrite { kRefuse, kYes };
 // Every group that the revision changed goes back to what it was before. kConflict
 // (`changed_since`) names those that were changed later; with Overwrite::kYes they go back all the
-// same, and the plan's warnings say what is lost. kInvalid: the revision changed no group; kNotFound
+// same, and the plan's warnings say what is lost. kInvalid: the revision changed no group;
+// kNotFound
 // (`no_version`): what was before is purged.
 [[nodiscard]] base::Result<Plan> plan_undo(store::Store& store, const resolve::View& view,
                                            const store::Commit& commit, Overwrite overwrite,

@@ -40,9 +40,8 @@ std::string project_outside(const Scope& scope, const GroupHeader& group) {
   if (scope.projects.empty()) return {};
   if (!group.restrictions.projects) return "*";
   for (const std::string& pattern : *group.restrictions.projects) {
-    const bool inside = std::ranges::any_of(scope.projects, [&](const std::string& own) {
-      return base::glob_contains(own, pattern);
-    });
+    const bool inside = std::ranges::any_of(
+        scope.projects, [&](const std::string& own) { return base::glob_contains(own, pattern); });
     if (!inside) return pattern;
   }
   return {};
@@ -121,9 +120,9 @@ base::Result<void> require_right(const Principal& who, Right right) {
   const std::string needed = right == Right::kEdit    ? "an editor or owner"
                              : right == Right::kAudit ? "an auditor or owner"
                                                       : "an owner";
-  return base::fail(Code::kRefused,
-                    "this needs " + needed + ", and " + who.name + " is " +
-                        (role == Role::kViewer ? "a " : "an ") + std::string(to_word(role)));
+  return base::fail(Code::kRefused, "this needs " + needed + ", and " + who.name + " is " +
+                                        (role == Role::kViewer ? "a " : "an ") +
+                                        std::string(to_word(role)));
 }
 
 bool may_see_team(const Principal& who, std::string_view team) {
@@ -176,8 +175,10 @@ base::Result<void> require_write(const Principal& who, const GroupHeader* before
                      after->type == model::GroupType::kConfig;
   if (opens && !may_reveal(who, *before)) {
     return base::fail(Code::kRefused,
-                      group_text(*before) + " is of type secret: as config everybody could read "
-                      "its values, and " + who.name + " may not see them",
+                      group_text(*before) +
+                          " is of type secret: as config everybody could read "
+                          "its values, and " +
+                          who.name + " may not see them",
                       "somebody with `reveal` can change the type");
   }
   return {};

@@ -58,8 +58,8 @@ TEST(Rights, NobodyMayNothing) {
 
 TEST(Rights, ARestrictionMustLieWithinTheScopeToBeWritten) {
   const auto editor = somebody(Role::kEditor, {of_projects({"shop-*", "pay"})});
-  for (const auto& inside : {group("g", {"shop-a"}), group("g", {"pay", "shop-*"}),
-                             group("g", {"shop-?-*"})}) {
+  for (const auto& inside :
+       {group("g", {"shop-a"}), group("g", {"pay", "shop-*"}), group("g", {"shop-?-*"})}) {
     EXPECT_TRUE(may_write(editor, nullptr, &inside));
     EXPECT_TRUE(may_write(editor, &inside, nullptr));
   }

@@ -35,9 +35,8 @@ constexpr std::array<std::string_view, 5> kTaking = {"managed_by", "take_over", 
                                                      "dry_run", "force"};
 constexpr std::array<std::string_view, 5> kUndoing = {"managed_by", "take_over", "message",
                                                       "dry_run", "force"};
-constexpr std::array<std::string_view, 6> kEditing = {"managed_by", "take_over", "message",
-                                                      "dry_run", "expected_version",
-                                                      "force"};
+constexpr std::array<std::string_view, 6> kEditing = {"managed_by", "take_over",        "message",
+                                                      "dry_run",    "expected_version", "force"};
 constexpr std::array<std::string_view, 1> kDryRun = {"dry_run"};
 constexpr std::array<std::string_view, 5> kDiff = {"from", "to", "with", "with_team", "reveal"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};

@@ -183,8 +183,8 @@ class Bench {
     return answer(request);
   }
   // On the socket of the proxy, where the group `platform` is an owner's.
-  Answer ask_proxy(std::int64_t uid, std::vector<http::Field> fields,
-                   std::string_view method, std::string_view target, std::string_view body = {}) {
+  Answer ask_proxy(std::int64_t uid, std::vector<http::Field> fields, std::string_view method,
+                   std::string_view target, std::string_view body = {}) {
     http::Request request = request_of(method, target, body);
     request.remote = "unix";
     request.peer_uid = uid;

@@ -139,21 +139,21 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
   filter->about_drift();
   resolve::Versions versions(context.catalog.view(), context.store);
   resolve::DriftJudge judge(versions);
-  auto page = page_of(
-      **known, *filter,
-      [&](const registry::Record& record, bool wanted) -> std::optional<std::string> {
-        const auto drifts = judge.judge(record);
-        if (!drifts) return std::nullopt;
-        const auto taken = filter->taken_of(*drifts);
-        if (taken.empty()) return std::nullopt;
-        if (!wanted) return std::string();
-        JsonObject one;
-        one.text("id", workload_id(record.workload));
-        put_workload(one, record.workload);
-        put_time(one, "last_fetched", record.last_seen);
-        one.raw("keys", drifts_json(taken));
-        return one.done();
-      });
+  auto page =
+      page_of(**known, *filter,
+              [&](const registry::Record& record, bool wanted) -> std::optional<std::string> {
+                const auto drifts = judge.judge(record);
+                if (!drifts) return std::nullopt;
+                const auto taken = filter->taken_of(*drifts);
+                if (taken.empty()) return std::nullopt;
+                if (!wanted) return std::string();
+                JsonObject one;
+                one.text("id", workload_id(record.workload));
+                put_workload(one, record.workload);
+                put_time(one, "last_fetched", record.last_seen);
+                one.raw("keys", drifts_json(taken));
+                return one.done();
+              });
   return json_response(200, std::move(page));
 }
 

@@ -62,8 +62,7 @@ bool WorkloadFilter::takes(const registry::Record& record) const {
 resolve::KeyDrifts WorkloadFilter::taken_of(const resolve::KeyDrifts& drifts) const {
   resolve::KeyDrifts taken;
   std::ranges::copy_if(drifts, std::back_inserter(taken), [&](const resolve::KeyDrift& drift) {
-    return is(key_, drift.key) &&
-           (is(group_, drift.group) || is(group_, drift.current_group));
+    return is(key_, drift.key) && (is(group_, drift.group) || is(group_, drift.current_group));
   });
   return taken;
 }

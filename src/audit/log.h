@@ -101,12 +101,12 @@ class Log {
   // are written: the others of the batch are counted, to be told in one `audit.dropped` line when
   // there is room again. A batch without any grant, or one with kSynced that has events other than
   // grants, is refused as a whole (its events are in that count) with the name kKeptForGrants. No
-  // checkpoint is signed meanwhile. kInternal: the sink has failed (not writable, removed or changed underneath, not
-  // synced). It stays failed until repair works, which is tried at later appends and by the
-  // background thread: the file is opened again and its end verified, or else a new file goes on
-  // with the chain, with an `audit.recovered` event. kTooLarge: a line would be longer than
-  // Options::line_bytes_max. kInvalid: the event `checkpoint` is not for callers, and ready-made
-  // JSON has no line break.
+  // checkpoint is signed meanwhile. kInternal: the sink has failed (not writable, removed or
+  // changed underneath, not synced). It stays failed until repair works, which is tried at later
+  // appends and by the background thread: the file is opened again and its end verified, or else a
+  // new file goes on with the chain, with an `audit.recovered` event. kTooLarge: a line would be
+  // longer than Options::line_bytes_max. kInvalid: the event `checkpoint` is not for callers, and
+  // ready-made JSON has no line break.
   [[nodiscard]] base::Result<void> append(std::span<const Event> events, Durability durability);
 
   [[nodiscard]] Position position() const;

@@ -2,8 +2,8 @@
 //
 // libsodium's sodium_malloc gives each block pages and guard pages of its own, three mappings; a
 // process may have some 65,000 (vm.max_map_count), so that a few thousand keys would be all. Here
-// blocks of one size share a slab: one stretch of locked pages between two guard pages. A block that
-// was written beyond its end aborts the process when it is freed. Thread-safe.
+// blocks of one size share a slab: one stretch of locked pages between two guard pages. A block
+// that was written beyond its end aborts the process when it is freed. Thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -48,7 +48,9 @@ TEST(LockedArena, BlocksOfEverySizeAreZeroedKeptApartAndWrittenToTheEnd) {
 }
 
 TEST(LockedArena, WhatIsFreedIsWipedBeforeItIsGivenOutAgain) {
-  { const LockedBytes secret(std::string_view("what nobody may see again")); }
+  {
+    const LockedBytes secret(std::string_view("what nobody may see again"));
+  }
   std::vector<LockedBytes> next;
   for (int i = 0; i < 2000; ++i) EXPECT_TRUE(is_zero(next.emplace_back(std::size_t{25})));
 }

@@ -115,8 +115,9 @@ base::Result<int> verify(const Context& context, const VerifyOptions& given) {
   auto printed = print_line(context.json ? report_json(*report) : report_text(*report));
   if (!printed) return base::pass(printed);
   if (!report->opened) {
-    print_warning("no master key was given: only the structure and the checksum were checked, and "
-                  "no record was opened");
+    print_warning(
+        "no master key was given: only the structure and the checksum were checked, and "
+        "no record was opened");
   }
   return 0;
 }

@@ -2,8 +2,9 @@
 //
 // All or nothing: every file is decoded, checked and laid beside its place before the first one is
 // renamed into it. What stood there lies beside until all are in place: when a rename fails it is
-// put back (on file systems that cannot exchange two files the renamed ones stay new). A file that exists is
-// replaced as a whole, never written into, so that a reader sees the old or the new content.
+// put back (on file systems that cannot exchange two files the renamed ones stay new). A file that
+// exists is replaced as a whole, never written into, so that a reader sees the old or the new
+// content.
 //
 // Policies: `AlwaysSet…` sets; `KeepOrSet…` keeps what an existing file has; `…Inherited` is the
 // user (group) that runs the command. What an entry does not say: an existing file keeps its owner,

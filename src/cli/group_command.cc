@@ -71,7 +71,7 @@ std::string apply_text(const ApplyOptions& options, const boost::json::value& an
   }
   const std::string revision = shown(answer, "revision");
   return out + (options.write.dry_run ? "nothing was changed; the revision is " + revision
-                                : "revision   " + revision);
+                                      : "revision   " + revision);
 }
 
 base::Result<int> apply(const Context& context, const ApplyOptions& options) {

@@ -116,10 +116,9 @@ base::Result<int> roll_back(const Context& context, const RollbackOptions& optio
   if (!version) return base::pass(version);
   JsonBody body;
   body.number("version", *version);
-  auto answer = ask_server(context, "POST",
-                           group_path(context, options.group, "rollback") +
-                               write_query(options.write),
-                           body.done());
+  auto answer = ask_server(
+      context, "POST", group_path(context, options.group, "rollback") + write_query(options.write),
+      body.done());
   if (!answer) return base::pass(answer);
   return print_changes(context, *answer);
 }

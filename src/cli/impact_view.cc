@@ -31,8 +31,10 @@ std::string keys_text(const boost::json::value& one, const char* name, std::stri
 }
 
 std::string line_of(const boost::json::value& one) {
-  std::string line = "  " + printable(shown(one, "project") + "/" + shown(one, "object") + " (" +
-                                      shown(one, "type") + ")") + ":";
+  std::string line = "  " +
+                     printable(shown(one, "project") + "/" + shown(one, "object") + " (" +
+                               shown(one, "type") + ")") +
+                     ":";
   line += keys_text(one, "lost", "loses");
   line += keys_text(one, "gained", "gains");
   line += keys_text(one, "changed", "gets another");
@@ -53,9 +55,12 @@ std::string impact_summary(const boost::json::value& answer) {
   const auto& impact = member(answer, "impact");
   const auto& summary = member(impact, "summary");
   if (!summary.is_object()) return {};
-  constexpr std::pair<const char*, const char*> kParts[] = {
-      {"losing", "lose keys"},   {"failing", "would fail"},    {"emptied", "end up with nothing"},
-      {"gaining", "gain keys"},  {"changing", "get other values"}, {"mended", "work again"}};
+  constexpr std::pair<const char*, const char*> kParts[] = {{"losing", "lose keys"},
+                                                            {"failing", "would fail"},
+                                                            {"emptied", "end up with nothing"},
+                                                            {"gaining", "gain keys"},
+                                                            {"changing", "get other values"},
+                                                            {"mended", "work again"}};
   std::string out;
   for (const auto& [name, words] : kParts) {
     const std::uint64_t count = number_of(summary, name);

@@ -29,7 +29,10 @@ std::string keys_text(const boost::json::value& tree) {
   const std::string primary = shown(tree, "primary");
   for (const auto* key : items(tree, "keys")) {
     const std::string id = shown(*key, "id");
-    table.add({id, !is_true(*key, "configured") ? "no" : id == primary ? "first" : "yes",
+    table.add({id,
+               !is_true(*key, "configured") ? "no"
+               : id == primary              ? "first"
+                                            : "yes",
                shown(*key, "current"), shown(*key, "history"), shown(*key, "wraps"),
                std::to_string(texts(*key, "backups").size())});
   }
@@ -87,8 +90,7 @@ base::Result<int> finish_rotation(const Context& context, const AdminClient::Ans
   const auto& rotation = member(answer.tree, "rotation");
   const std::string state = shown(rotation, "state");
   if (state == "failed") {
-    return base::fail(base::Code::kUnavailable,
-                      "the rotation failed: " + shown(rotation, "error"),
+    return base::fail(base::Code::kUnavailable, "the rotation failed: " + shown(rotation, "error"),
                       "`sutler master-key rotate` goes on where it stopped");
   }
   if (context.json) return print_answer(context, answer, {});

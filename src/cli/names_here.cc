@@ -25,8 +25,8 @@ base::Result<File> open_in_etc(const RootFolder& root, const char* name) {
   if (!*folder) return File();
   const std::string path = "file /etc/" + std::string(name) + " below --root";
   // Not through a link: it could lead out of the tree.
-  base::FileDescriptor fd(::openat((*folder)->get(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-                                                               O_NONBLOCK));
+  base::FileDescriptor fd(
+      ::openat((*folder)->get(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.is_open() && errno == ENOENT) return File();
   if (!fd.is_open() && errno == ELOOP) {
     return base::fail(base::Code::kInvalid, path + " is a symbolic link",

@@ -70,9 +70,9 @@ base::Result<int> follow(const Context& context, const std::string& id) {
       std::cerr << "error: " << workload_name(*one) << ": " << printable(shown(*one, "why"))
                 << '\n';
     }
-    auto printed = print_answer(context, *answer,
-                                shown(tree, "restarted") + " of " + shown(tree, "total") +
-                                    " services were restarted");
+    auto printed = print_answer(
+        context, *answer,
+        shown(tree, "restarted") + " of " + shown(tree, "total") + " services were restarted");
     if (!printed) return printed;
     return failed.empty() ? 0 : 1;
   }
@@ -85,9 +85,8 @@ base::Result<int> restart(const Context& context, const RestartOptions& options)
   auto workloads = all_items(context, "drift", options.filters);
   if (!workloads) return base::pass(workloads);
   if (workloads->empty()) {
-    auto printed = print_line(context.json
-                                  ? R"({"total":0,"restarted":0,"failed":[]})"
-                                  : "every workload last fetched what is current");
+    auto printed = print_line(context.json ? R"({"total":0,"restarted":0,"failed":[]})"
+                                           : "every workload last fetched what is current");
     if (!printed) return base::pass(printed);
     return 0;
   }

@@ -21,8 +21,9 @@ void add_workload_filters(CLI::App& command, WorkloadFilters& filters) {
 base::Result<boost::json::array> all_items(const Context& context, const std::string& path,
                                            const WorkloadFilters& filters) {
   const std::pair<const char*, const std::string&> parameters[] = {
-      {"team", filters.team},     {"project", filters.project}, {"object", filters.object},
-      {"type", filters.type},     {"group", filters.group},     {"key", filters.key},
+      {"team", filters.team},     {"project", filters.project},
+      {"object", filters.object}, {"type", filters.type},
+      {"group", filters.group},   {"key", filters.key},
       {"search", filters.search}, {"limit", "1000"}};
   std::string query;
   for (const auto& [name, value] : parameters) {

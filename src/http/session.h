@@ -46,9 +46,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void start();
   void check_deadline(std::int64_t now_ms);
-  // By how long it has been waiting for a whole header block, lower is longer; what may be closed to
-  // make room for others. 0: it does something else. One that has sent a part is not spared: else
-  // those would be the last to go that send a part on purpose, and new ones the first.
+  // By how long it has been waiting for a whole header block, lower is longer; what may be closed
+  // to make room for others. 0: it does something else. One that has sent a part is not spared:
+  // else those would be the last to go that send a part on purpose, and new ones the first.
   [[nodiscard]] std::uint64_t waiting_order() const;
   // Closes soon if idle; else after the answer.
   void drain();

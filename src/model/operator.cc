@@ -22,9 +22,8 @@ bool is_name_character(char c) {
 
 bool is_pattern(std::string_view text) {
   return !text.empty() && text.size() <= limits::kNameBytesMax && base::is_utf8(text) &&
-         std::ranges::none_of(text, [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
+         std::ranges::none_of(
+             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 base::Result<void> check_patterns(const std::vector<std::string>& patterns,
@@ -64,8 +63,8 @@ bool is_operator_name(std::string_view name) {
 base::Result<void> validate(const std::vector<Scope>& scopes, std::string_view where) {
   const std::string start(where);
   if (scopes.size() > limits::kScopesPerOperatorMax) {
-    return fail(Code::kTooLarge, start + ": more than " +
-                                     std::to_string(limits::kScopesPerOperatorMax) + " scopes");
+    return fail(Code::kTooLarge,
+                start + ": more than " + std::to_string(limits::kScopesPerOperatorMax) + " scopes");
   }
   for (const Scope& scope : scopes) {
     auto checked = check_patterns(scope.teams, start + ": scope member teams");

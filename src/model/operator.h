@@ -54,8 +54,8 @@ struct Operator {
   bool operator==(const Operator&) const = default;
 };
 
-// 1 to 128 bytes of letters, digits, `.`, `_`, `-`, `@`, not starting with a dot or dash. Names that
-// stand for something else in the audit ("owner-token") are no operator's.
+// 1 to 128 bytes of letters, digits, `.`, `_`, `-`, `@`, not starting with a dot or dash. Names
+// that stand for something else in the audit ("owner-token") are no operator's.
 [[nodiscard]] bool is_operator_name(std::string_view name);
 // kInvalid or kTooLarge; names the operator and the member. An owner has no scopes.
 [[nodiscard]] base::Result<void> validate(const Operator& who);

@@ -45,7 +45,7 @@ class Cidr {
 };
 
 // What happens to a change by which a known workload loses a key, or its fetch fails.
-enum class ImpactPolicy { kReport, kRefuse };  // kRefuse: it needs `force`
+enum class ImpactPolicy { kReport, kRefuse };                 // kRefuse: it needs `force`
 [[nodiscard]] std::string_view to_word(ImpactPolicy policy);  // "report"
 [[nodiscard]] std::optional<ImpactPolicy> impact_policy_from(std::string_view word);
 

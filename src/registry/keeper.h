@@ -21,10 +21,10 @@
 namespace sutler::registry {
 
 struct KeeperOptions {
-  std::size_t batch_rows_max = 500;           // of one write, during which the store is locked
+  std::size_t batch_rows_max = 500;  // of one write, during which the store is locked
   std::size_t rows_per_second_max = 5'000;
   double seen_again_every_seconds = 60;
-  std::size_t events_per_second_max = 20;     // records of `workload.new`; the rest is counted
+  std::size_t events_per_second_max = 20;  // records of `workload.new`; the rest is counted
 };
 
 // All must outlive it. Every call but start() and stop() is of one thread.

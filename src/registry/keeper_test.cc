@@ -118,11 +118,11 @@ TEST_F(KeeperTest, ARowThatWasMovedCutOrMadeUpIsLeftOut) {
 
 TEST_F(KeeperTest, AStoreThatCannotBeWrittenDelaysTheRows) {
   bool broken = true;
-  backend_ = store::with_errors(
-      std::move(backend_), [&](std::string_view what) -> std::optional<base::Error> {
-        if (!broken || what != "put_telemetry") return std::nullopt;
-        return base::Error{base::Code::kNoSpace, "full", {}, {}};
-      });
+  backend_ = store::with_errors(std::move(backend_),
+                                [&](std::string_view what) -> std::optional<base::Error> {
+                                  if (!broken || what != "put_telemetry") return std::nullopt;
+                                  return base::Error{base::Code::kNoSpace, "full", {}, {}};
+                                });
   restart();
   fetch(10, "p/a", {{"g", 1, "A"}});
   keeper_->work(1);

@@ -19,7 +19,7 @@ namespace sutler::registry {
 struct Circumstances {
   base::UnixTime time;
   std::string_view remote;
-  std::string_view key_id;  // of the signing key that verified its token
+  std::string_view key_id;                // of the signing key that verified its token
   std::optional<double> issued_at = {};   // of the token, as written in it
   std::optional<double> expires_at = {};  // the same
 };

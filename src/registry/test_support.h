@@ -1,5 +1,5 @@
-// A small language for the tests of this room: workloads are `project/object`, a bundle is a list of
-// {group, version, "KEYS"}, time is in seconds.
+// A small language for the tests of this room: workloads are `project/object`, a bundle is a list
+// of {group, version, "KEYS"}, time is in seconds.
 #pragma once
 
 #include <memory>
@@ -55,9 +55,8 @@ inline std::string show_record(const Record& record) {
   out += span(record.first_seen, record.last_seen);
   for (const Received& row : record.received) {
     std::string keys;
-    for_each_key(row.what->keys, [&](std::string_view key) {
-      keys.append(keys.empty() ? "" : " ").append(key);
-    });
+    for_each_key(row.what->keys,
+                 [&](std::string_view key) { keys.append(keys.empty() ? "" : " ").append(key); });
     out += " " + row.what->group + ":" + std::to_string(row.version) + "(" + keys + ")";
     out += span(row.first, row.last) + (row.in_last_bundle ? "*" : "");
   }

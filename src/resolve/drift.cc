@@ -131,9 +131,8 @@ void DriftJudge::follow_templates(const std::string& team, const Sources& then, 
       const bool hit = std::ranges::any_of(
           drifting, [&](const std::string& other) { return names(text->text.expose(), other); });
       if (!hit) continue;
-      drifts.push_back({std::string(key), KeyDrift::State::kChanged,
-                        std::string(was->second.group), was->second.version,
-                        std::string(source.group), source.version});
+      drifts.push_back({std::string(key), KeyDrift::State::kChanged, std::string(was->second.group),
+                        was->second.version, std::string(source.group), source.version});
       drifting.insert(std::string(key));
       more = true;
     }

@@ -49,8 +49,7 @@ class DriftJudge {
     std::uint64_t version = 0;
   };
   using Sources = std::map<std::string_view, Source>;
-  [[nodiscard]] KeyDrifts compare(const std::string& team, const Sources& then,
-                                  const Sources& now);
+  [[nodiscard]] KeyDrifts compare(const std::string& team, const Sources& then, const Sources& now);
   void follow_templates(const std::string& team, const Sources& then, const Sources& now,
                         KeyDrifts& drifts);
 

@@ -24,8 +24,7 @@ class Wanted {
   }
   using Target = Targets::value_type;
   // The targets that this list of keys holds. Asked once for each list.
-  const std::vector<const Target*>& of(const std::string& team,
-                                       const registry::GroupKeys& list) {
+  const std::vector<const Target*>& of(const std::string& team, const registry::GroupKeys& list) {
     auto& slot = by_list_[{&list, team}];
     if (slot) return *slot;
     slot.emplace();

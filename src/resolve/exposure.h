@@ -50,8 +50,7 @@ struct Exposed {
 
 // In order of the workloads, then of the keys.
 [[nodiscard]] std::vector<Exposed> exposure_of(const Targets& targets,
-                                               const registry::Registry& known,
-                                               Versions& versions);
+                                               const registry::Registry& known, Versions& versions);
 
 // Where a value is: literals, file contents (also what base64 decodes to) and generated secrets of
 // all current versions and of those old ones that are kept, groups that are gone included as far as

@@ -119,8 +119,8 @@ std::vector<model::Workload> concerned(const Overlay& overlay, const registry::R
   known.for_each(nullptr, [&](const registry::Record& record) {
     ++checked;
     const model::Workload& workload = record.workload;
-    if (first_group || overlay.teams.contains(workload.team) ||
-        !changed.find(workload).empty() || !coming.find(workload).empty()) {
+    if (first_group || overlay.teams.contains(workload.team) || !changed.find(workload).empty() ||
+        !coming.find(workload).empty()) {
       found.push_back(workload);
     }
     return true;
@@ -158,8 +158,8 @@ Effect effect_on(Overlay& overlay, const model::Workload& workload) {
   return effect;
 }
 
-Impact impact_of(const std::shared_ptr<const View>& view,
-                 const std::vector<store::Change>& changes, const registry::Registry& known) {
+Impact impact_of(const std::shared_ptr<const View>& view, const std::vector<store::Change>& changes,
+                 const registry::Registry& known) {
   Impact impact;
   Overlay overlay = lay_over(view, changes);
   Classes classes(overlay);

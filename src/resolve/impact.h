@@ -1,8 +1,8 @@
 // What a change would do to the workloads that sutler knows, told before it is made: who gains,
 // loses or changes which keys, whose fetch would fail, who ends up with nothing.
 //
-// It says exactly what fetching all bundles before and after would show. Only workloads that match a
-// changed group before or after are resolved, and those with the same groups share one
+// It says exactly what fetching all bundles before and after would show. Only workloads that match
+// a changed group before or after are resolved, and those with the same groups share one
 // resolution. Values are compared and never given out.
 #pragma once
 
@@ -19,13 +19,13 @@
 
 namespace sutler::resolve {
 
-enum class Fetch { kOk, kFails, kEmpty };  // kEmpty: answered with an empty bundle
+enum class Fetch { kOk, kFails, kEmpty };             // kEmpty: answered with an empty bundle
 [[nodiscard]] std::string_view to_word(Fetch fetch);  // "ok"
 
 // What happens to a workload. Where one side fails no keys are compared: a failed fetch is neither
 // a bundle nor an empty one.
 struct Effect {
-  std::vector<std::string> gained;   // variables by name, then files by path
+  std::vector<std::string> gained;  // variables by name, then files by path
   std::vector<std::string> lost;
   std::vector<std::string> changed;  // another value, or another describing member of a file
   Fetch before = Fetch::kOk;

@@ -17,7 +17,8 @@ struct Name {
   bool exact = false;
 };
 
-// `pay-*` becomes `pay-~~`, which of the other patterns only those match that match all of its kind.
+// `pay-*` becomes `pay-~~`, which of the other patterns only those match that match all of its
+// kind.
 Name name_of(std::string_view pattern) {
   Name name{{}, base::glob_kind(pattern) == base::GlobKind::kExact};
   for (const char c : pattern) {

@@ -296,8 +296,8 @@ class ReferenceCheck {
     for (const std::string_view key : cycle) way += step(key, *owners.at(key)) + " -> ";
     return base::fail(base::Code::kInvalid,
                       "group " + one.member->header->name +
-                          ": with other groups its templates go round in a cycle: " +
-                          way + step(cycle.front(), *owners.at(cycle.front())),
+                          ": with other groups its templates go round in a cycle: " + way +
+                          step(cycle.front(), *owners.at(cycle.front())),
                       "give one of them a value of its own", "template_cycle");
   }
 

@@ -20,7 +20,8 @@ namespace sutler::resolve {
 // `unknown_name`, with the group, the variable and a workload whose fetch would fail. Otherwise
 // warnings, one sentence each: names that only some of the group's workloads have, and that not
 // everything was looked at where there was too much of it. Stored
-// groups that are not `visible` count like the others, but neither they nor their variables are named.
+// groups that are not `visible` count like the others, but neither they nor their variables are
+// named.
 [[nodiscard]] base::Result<std::vector<std::string>> check_references(
     const View& view, const std::vector<model::Group>& groups, const Visible& visible = {});
 

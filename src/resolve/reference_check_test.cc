@@ -115,9 +115,10 @@ TEST(ReferenceCheck, ANameThatOnlySomeWorkloadsHaveIsWarnedAbout) {
   EXPECT_EQ(verdict(world, group("a").text("A", "${X}")), "warned");
   EXPECT_EQ(verdict(world, group("a").object("api").text("A", "${X}")), "warned");
   // Here the workload is known that would fail.
-  EXPECT_EQ(verdict(world, group("a").project("shop").project("pay").object("api:service").text(
-                               "A", "${X}")),
-            "unknown_name");
+  EXPECT_EQ(
+      verdict(world,
+              group("a").project("shop").project("pay").object("api:service").text("A", "${X}")),
+      "unknown_name");
   // A template that loses the merge is not evaluated.
   world.put(group("top").priority(90).set("A", "1"));
   EXPECT_EQ(verdict(world, group("a").text("A", "${X}")), "ok");
@@ -127,8 +128,8 @@ TEST(ReferenceCheck, AWorldOfPartnersIsBounded) {
   World world;
   std::vector<model::Group> many;
   for (int i = 0; i < 3000; ++i) {
-    many.push_back(group("g" + std::to_string(i)).project("p" + std::to_string(i)).set("X", "1")
-                       .build());
+    many.push_back(
+        group("g" + std::to_string(i)).project("p" + std::to_string(i)).set("X", "1").build());
   }
   world.put(std::move(many));
   EXPECT_EQ(verdict(world, group("a").text("A", "${X}")), "warned");
@@ -137,8 +138,8 @@ TEST(ReferenceCheck, AWorldOfPartnersIsBounded) {
 TEST(ProbeWorkloads, StandForWhatBothMatch) {
   const auto probe = [](auto&& a, auto&& b) {
     std::string text;
-    for (const auto& [workload, exact] : probe_workloads(
-             "default", a.build().header.restrictions, b.build().header.restrictions, 9)) {
+    for (const auto& [workload, exact] : probe_workloads("default", a.build().header.restrictions,
+                                                         b.build().header.restrictions, 9)) {
       text += workload.project_id + "/" + workload.object_id + ":" + workload.object_type +
               (exact ? "! " : " ");
     }

@@ -108,8 +108,8 @@ Result<void> check_cycles(const model::Group& group) {
   std::string way;
   for (const std::string_view name : cycle) way.append(name).append(" -> ");
   return base::fail(Code::kInvalid,
-                    "group " + group.header.name + ": templates go round in a cycle: " +
-                        way.append(cycle.front()),
+                    "group " + group.header.name +
+                        ": templates go round in a cycle: " + way.append(cycle.front()),
                     "give one of them a value of its own", "template_cycle");
 }
 

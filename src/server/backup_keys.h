@@ -19,8 +19,8 @@ namespace sutler::server {
 [[nodiscard]] base::Result<std::shared_ptr<const crypto::MasterKeys>> load_backup_keys(
     const Options& options);
 
-// The groups of a team as a backup has them, or the one of that name; by name. kNotFound: the backup
-// has no such team or group. kRefused: no master key, or another than it needs.
+// The groups of a team as a backup has them, or the one of that name; by name. kNotFound: the
+// backup has no such team or group. kRefused: no master key, or another than it needs.
 [[nodiscard]] base::Result<std::vector<model::Group>> read_backup_groups(
     const Options& options, const std::filesystem::path& file, const std::string& team,
     const std::optional<std::string>& name);

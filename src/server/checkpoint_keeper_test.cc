@@ -21,7 +21,9 @@ audit::Position position(std::uint64_t seq) { return {seq, std::string(64, 'a')}
 TEST(CheckpointKeeper, TheLastCheckpointIsReadBack) {
   const auto backend = store::make_memory_backend();
   EXPECT_EQ(CheckpointKeeper(*backend, seed()).load().seq, 0U);
-  { CheckpointKeeper(*backend, seed()).keep(position(7)); }
+  {
+    CheckpointKeeper(*backend, seed()).keep(position(7));
+  }
   EXPECT_EQ(CheckpointKeeper(*backend, seed()).load().seq, 7U);
   EXPECT_EQ(CheckpointKeeper(*backend, base::Secret(std::string(32, 'o'))).load().seq, 0U);
 }

@@ -6,8 +6,8 @@
 
 namespace sutler::server {
 
-// Runs until SIGTERM or SIGINT and a drain; a second such signal ends the drain at once, which is an
-// error (exit status 1), as is that it could not start. Prints one JSON line to stdout when it
+// Runs until SIGTERM or SIGINT and a drain; a second such signal ends the drain at once, which is
+// an error (exit status 1), as is that it could not start. Prints one JSON line to stdout when it
 // serves. SIGHUP reads the certificates again.
 [[nodiscard]] base::Result<void> run(const Options& options);
 

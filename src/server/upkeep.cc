@@ -139,8 +139,7 @@ void Upkeep::backup_done(store::Backups::Why why, const Result<store::WrittenBac
 }
 
 admin::Background Upkeep::background() {
-  return {&rotation_, &nodes_, &backups_,
-          [this](const std::string& team, const std::string& key) {
+  return {&rotation_, &nodes_, &backups_, [this](const std::string& team, const std::string& key) {
             return key_times_.last(team, key);
           }};
 }

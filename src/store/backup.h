@@ -23,8 +23,8 @@ struct BackupRequest {
 };
 // Writes `sutler-TIME-rREVISION.backup` (0600) into the folder (made when missing, 0700), of one
 // consistent state, while the store is read and written. It is written under another name, synced
-// and renamed: a backup that is there is whole, and a failure leaves nothing. kNoSpace and errors of
-// the backend.
+// and renamed: a backup that is there is whole, and a failure leaves nothing. kNoSpace and errors
+// of the backend.
 struct WrittenBackup {
   std::filesystem::path file;
   BackupInfo info;
@@ -58,8 +58,8 @@ class BackupReader {
   std::filesystem::path path_;
   base::FileDescriptor fd_;
   std::string buffer_;
-  std::size_t used_ = 0;       // of the buffer
-  std::uint64_t offset_ = 0;   // in the file, of what is taken next
+  std::size_t used_ = 0;      // of the buffer
+  std::uint64_t offset_ = 0;  // in the file, of what is taken next
   BackupInfo info_;
   crypto::Sha256Stream running_;
   crypto::Digest hash_{};

@@ -176,8 +176,7 @@ std::size_t decode_length(std::string_view four_bytes) {
 std::string backup_mac(const StoreKeys& keys, const crypto::Digest& hash) {
   const auto key = keys.derive("sutler backup v1");
   const crypto::HmacKey mac(crypto::HashAlgorithm::kSha256, key.expose());
-  return std::string(
-      mac.sign({reinterpret_cast<const char*>(hash.data()), hash.size()}).view());
+  return std::string(mac.sign({reinterpret_cast<const char*>(hash.data()), hash.size()}).view());
 }
 
 }  // namespace sutler::store

@@ -31,10 +31,10 @@ struct BackupInfo {
   std::string store_id;
   std::uint64_t revision = 0;
   base::UnixTime created;
-  std::string version;           // of the program that wrote it
-  std::vector<KeyUse> keys;      // the master keys that are needed to open it
-  std::uint64_t audit_seq = 0;   // how far the audit log was
-  std::string audit_hash;        // of that line
+  std::string version;          // of the program that wrote it
+  std::vector<KeyUse> keys;     // the master keys that are needed to open it
+  std::uint64_t audit_seq = 0;  // how far the audit log was
+  std::string audit_hash;       // of that line
 };
 [[nodiscard]] std::string encode_backup_info(const BackupInfo& info);
 [[nodiscard]] base::Result<BackupInfo> decode_backup_info(std::string_view json);

@@ -250,7 +250,7 @@ class Planner {
   const CommitInfo& info_;
   std::uint64_t revision_;
   std::map<std::string, std::string> team_paths_;  // of the teams there will be
-  std::size_t signing_keys_ = 0;  // that there will be, of all teams
+  std::size_t signing_keys_ = 0;                   // that there will be, of all teams
   std::size_t signing_keys_before_ = 0;
   std::set<std::string> teams_needed_;
   std::set<std::string> teams_deleted_;

@@ -11,8 +11,11 @@ model::Team full_team(std::size_t number) {
   const std::string id = "t" + std::to_string(number);
   model::Team team = test::team(id, "/" + id);
   for (std::size_t i = 0; i < base::limits::kSigningKeysPerTeamMax; ++i) {
-    team.keys.push_back({"0a0b0c0d", model::KeyAlgorithm::kHs256,
-                         base::LockedBytes("a signing key of more than 32 bytes"), {}, {}});
+    team.keys.push_back({"0a0b0c0d",
+                         model::KeyAlgorithm::kHs256,
+                         base::LockedBytes("a signing key of more than 32 bytes"),
+                         {},
+                         {}});
   }
   return team;
 }
@@ -25,14 +28,14 @@ TEST(SigningKeyLimit, AllTeamsTogetherHaveAsManyAsTheLimitAndNotOneMore) {
   for (std::size_t i = 0; i < kTeams; ++i) all.emplace_back(PutTeam{full_team(i)});
   ASSERT_TRUE(fixture.store->commit(std::move(all), test::kSomebody));
 
-  const auto refused = fixture.store->commit(test::changes(PutTeam{full_team(kTeams)}),
-                                             test::kSomebody);
+  const auto refused =
+      fixture.store->commit(test::changes(PutTeam{full_team(kTeams)}), test::kSomebody);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, base::Code::kTooLarge);
   EXPECT_NE(refused.error().message.find("20000 signing keys"), std::string::npos);
   EXPECT_TRUE(fixture.store->commit(test::changes(PutTeam{full_team(3)}), test::kSomebody));
-  EXPECT_TRUE(fixture.store->commit(
-      test::changes(DeleteTeam{"t3"}, PutTeam{full_team(kTeams)}), test::kSomebody));
+  EXPECT_TRUE(fixture.store->commit(test::changes(DeleteTeam{"t3"}, PutTeam{full_team(kTeams)}),
+                                    test::kSomebody));
 }
 
 }  // namespace

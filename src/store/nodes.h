@@ -27,8 +27,8 @@ struct Node {
   std::map<std::string, std::uint64_t> wraps;  // by master key
   bool stopped = false;                        // it said so when it ended
   [[nodiscard]] bool is_live(base::UnixTime now) const {
-    return !stopped && seen.microseconds + std::chrono::microseconds(kNodeLiveFor).count() >
-                           now.microseconds;
+    return !stopped &&
+           seen.microseconds + std::chrono::microseconds(kNodeLiveFor).count() > now.microseconds;
   }
 };
 

@@ -33,10 +33,10 @@ class Verifier final : public RowSink {
     for (const KeyUse& use : contents.keys) {
       if (keys_->has(use.key_id)) continue;
       return base::fail(Code::kRefused,
-                        "master key " + use.key_id + " is needed to open this backup and is not "
-                                                     "among the given ones",
-                        "name it with --master-key; the one given first is " +
-                            keys_->primary_id());
+                        "master key " + use.key_id +
+                            " is needed to open this backup and is not "
+                            "among the given ones",
+                        "name it with --master-key; the one given first is " + keys_->primary_id());
     }
     return {};
   }

@@ -99,8 +99,8 @@ Result<void> Rotation::check_nodes(const std::string& target) {
     return base::fail(
         Code::kRefused,
         "node " + node.name + " (seen " + std::to_string(std::max<std::int64_t>(ago, 0)) +
-            " s ago) " +
-            (has ? "does not wrap with master key " : "does not have master key ") + target,
+            " s ago) " + (has ? "does not wrap with master key " : "does not have master key ") +
+            target,
         has ? "put that key first in its master_key too, send it SIGHUP, and try again"
             : "add the key to its master_key and send it SIGHUP; a node that is gone counts for "
               "60 s",
@@ -112,16 +112,16 @@ Result<void> Rotation::check_nodes(const std::string& target) {
 Result<void> Rotation::start(const std::string& by) {
   const std::lock_guard starting(starting_);
   if (status().state == RotationState::kRunning) {
-    return base::fail(Code::kConflict, "a rotation to master key " + status().target +
-                                           " is going on already",
+    return base::fail(Code::kConflict,
+                      "a rotation to master key " + status().target + " is going on already",
                       "`sutler master-key status` shows how far it is");
   }
   const auto sealer = store_.sealer();
   const std::string target = sealer->keys().primary_id();
   auto used = store_.backend().key_use();
   if (!used) return pass(used);
-  const bool all = std::ranges::all_of(
-      *used, [&](const KeyUse& use) { return use.key_id == target; });
+  const bool all =
+      std::ranges::all_of(*used, [&](const KeyUse& use) { return use.key_id == target; });
   if (all) {
     return base::fail(Code::kInvalid,
                       "master key " + target + ", the first of the list, wraps everything already",
@@ -146,9 +146,10 @@ void Rotation::resume() {
   if (!last || last->state != RotationState::kRunning) return;
   const std::string first = store_.sealer()->keys().primary_id();
   if (last->target != first) {
-    base::log::warning("a rotation of the master key was interrupted and does not go on, since "
-                       "its key is not the first any more",
-                       {{"target", last->target}, {"first", first}});
+    base::log::warning(
+        "a rotation of the master key was interrupted and does not go on, since "
+        "its key is not the first any more",
+        {{"target", last->target}, {"first", first}});
     last->state = RotationState::kFailed;
     last->error = "interrupted; its key is not the first of master_key any more";
     const std::lock_guard lock(mutex_);
@@ -199,8 +200,8 @@ Result<void> Rotation::rewrap_all() {
     const auto sealer = store_.sealer();
     const std::string target = status().target;
     if (sealer->keys().primary_id() != target) {
-      return base::fail(Code::kRefused, "master key " + target +
-                                            " is not the first of master_key any more");
+      return base::fail(Code::kRefused,
+                        "master key " + target + " is not the first of master_key any more");
     }
     auto found = store_.backend().wrapped_by_others(target, options_.look_ahead);
     if (!found) return pass(found);

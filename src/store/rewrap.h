@@ -37,8 +37,8 @@ struct RotationStatus {
 class Rotation {
  public:
   struct Options {
-    std::size_t batch = 500;        // data keys a transaction
-    std::size_t look_ahead = 20'000;  // read at a time
+    std::size_t batch = 500;                      // data keys a transaction
+    std::size_t look_ahead = 20'000;              // read at a time
     std::chrono::milliseconds retry_after{1000};  // when the database cannot be written
     // How the operator puts a new key first: the file and line, for hints.
     std::string how = "put a new key first in master_key";

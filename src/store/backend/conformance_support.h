@@ -1,4 +1,5 @@
-// What the conformance tests share: the backends, rows in a few letters, and what came back as text.
+// What the conformance tests share: the backends, rows in a few letters, and what came back as
+// text.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -144,8 +144,8 @@ class MemoryBackend final : public Backend {
     for (const auto& [key, versions] : records_) {
       for (const Record& one : versions) {
         if (one.key_id == key_id || found.size() == limit) continue;
-        found.push_back({one.kind, one.id, one.version, one.revision, one.deleted, one.key_id,
-                         one.wrapped});
+        found.push_back(
+            {one.kind, one.id, one.version, one.revision, one.deleted, one.key_id, one.wrapped});
       }
     }
     return found;

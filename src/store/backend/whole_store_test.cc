@@ -18,8 +18,8 @@ class Collected final : public RowSink {
   base::Result<void> begin(const Contents& contents) override {
     text += "revision " + std::to_string(contents.revision);
     for (const KeyUse& use : contents.keys) {
-      text += " " + use.key_id + ":" + std::to_string(use.current) + "+" +
-              std::to_string(use.history);
+      text +=
+          " " + use.key_id + ":" + std::to_string(use.current) + "+" + std::to_string(use.history);
     }
     id = contents.store_id;
     return {};

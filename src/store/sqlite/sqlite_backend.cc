@@ -32,10 +32,10 @@ struct Prepared {
 Result<Prepared> prepare_all(Connection& connection) {
   Prepared out;
   const std::pair<Statement*, const char*> all[] = {
-      {&out.revision, sqlite::kSelectRevision},    {&out.set_revision, sqlite::kUpdateRevision},
-      {&out.version, sqlite::kSelectVersion},      {&out.keep, sqlite::kKeepVersion},
-      {&out.insert, sqlite::kInsertRecord},        {&out.update, sqlite::kUpdateRecord},
-      {&out.put_telemetry, sqlite::kPutTelemetry}, {&out.data_version, sqlite::kDataVersion},
+      {&out.revision, sqlite::kSelectRevision},      {&out.set_revision, sqlite::kUpdateRevision},
+      {&out.version, sqlite::kSelectVersion},        {&out.keep, sqlite::kKeepVersion},
+      {&out.insert, sqlite::kInsertRecord},          {&out.update, sqlite::kUpdateRecord},
+      {&out.put_telemetry, sqlite::kPutTelemetry},   {&out.data_version, sqlite::kDataVersion},
       {&out.drop_telemetry, sqlite::kDropTelemetry},
   };
   for (const auto& [statement, sql] : all) {
