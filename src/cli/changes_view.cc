@@ -1,5 +1,6 @@
 #include "cli/changes_view.h"
 
+#include "cli/impact_view.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
 
@@ -21,6 +22,7 @@ std::string changes_text(const boost::json::value& answer) {
 
 base::Result<int> print_changes(const Context& context, const AdminClient::Answer& answer) {
   for (const auto& warning : texts(answer.tree, "warnings")) print_warning(warning);
+  print_impact(answer.tree);
   return print_answer(context, answer, changes_text(answer.tree));
 }
 
