@@ -264,6 +264,13 @@ TEST(ExportTest, EachFormatRefusesWhatItCannotHold) {
   group.files.emplace("/f", File{Literal{base::Secret("x")}, Encoding::kUnset, {}, {}, {}});
   EXPECT_NE(refused(ExportFormat::kDotenv).find("/f"), std::string::npos);
   EXPECT_EQ(refused(ExportFormat::kNorthflank), "");
+  File made{Template{base::Secret("${A}"), {}}, Encoding::kUnset, {}, {}, {}};
+  group.files.insert_or_assign("/f", clone(made));
+  EXPECT_EQ(refused(ExportFormat::kNorthflank), "");
+  made.encoding = Encoding::kBase64;
+  group.files.insert_or_assign("/f", std::move(made));
+  EXPECT_NE(refused(ExportFormat::kNorthflank).find("/f"), std::string::npos);
+  group.files.clear();
   group.header.restrictions.projects = {"p*"};
   EXPECT_NE(refused(ExportFormat::kNorthflank), "");
 }

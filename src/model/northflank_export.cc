@@ -84,6 +84,10 @@ class Writer {
       auto value = plain(file.data, "file " + printable(path));
       if (!value) return base::pass(value);
       const bool is_base64 = file.encoding == Encoding::kBase64;
+      // There a template is text; here its outcome would be decoded.
+      if (is_base64 && !std::holds_alternative<Literal>(file.data)) {
+        return cannot("a template that gives base64 in file " + printable(path));
+      }
       if (is_base64) {
         const auto content = base::base64_decode(*value);
         if (content && content->find("${") != std::string::npos) {
