@@ -2,7 +2,6 @@
 import shutil
 
 from support import audit
-from support.groups import group
 from support.wait import eventually
 
 
@@ -38,8 +37,8 @@ def test_the_audit_folder_goes_and_comes_back(server):
         return server.fetch().status == 503
     eventually(refused, 10, "no fetch without a record")
     before = server.status()["revision"]
-    status, answer = server.call("PUT", "/api/v1/teams/default/groups/base",
-                                 group("base", {"A": "2"}))
+    status, answer = server.call("PATCH", "/api/v1/teams/default/groups/base",
+                                 {"variables": {"A": "2"}})
     assert status == 503 and answer["code"] == "audit_unavailable", answer
     assert server.status()["revision"] == before, "nothing was changed without a record"
     folder.unlink()
