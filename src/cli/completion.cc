@@ -86,7 +86,7 @@ constexpr std::string_view kPosixWalk = R"(_sutler_walk() {
 )";
 
 constexpr std::string_view kBash = R"(_sutler_files() {
-  compopt -o filenames 2>/dev/null
+  compopt -o filenames 2>/dev/null || true  # outside of a completion there is none
   mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 _sutler() {

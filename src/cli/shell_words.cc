@@ -22,10 +22,12 @@ ShellOption shell_option(const CLI::Option& option) {
 
 void collect(const CLI::App& app, std::vector<ShellCommand>& out) {
   ShellCommand command{full_name(app), app.get_description(), {}, {}, {}};
+  // Before the last word the common options are taken, too, and help does not repeat them there.
+  const bool is_family = app.get_require_subcommand_min() > 0;
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) {
       command.words.push_back(option->get_type_name());
-    } else if (!option->get_group().empty()) {
+    } else if (is_family || !option->get_group().empty()) {
       command.options.push_back(shell_option(*option));
     }
   }

@@ -40,6 +40,7 @@ class Editors:
         self.server = server
         self.until = time.monotonic() + SECONDS
         self.lock = threading.Lock()
+        self.put_again = threading.Condition(self.lock)
         self.acknowledged = {}     # version of the group: who made it
         self.put, self.patched = 0, {}
         self.refused = 0
@@ -73,6 +74,7 @@ class Editors:
         self.note(answered, who)
         with self.lock:
             self.put += 1
+            self.put_again.notify_all()
 
     def patch(self, client, who, turn):
         """Changes a pair of entries of its own, whatever the others do."""
@@ -80,8 +82,11 @@ class Editors:
         status, headers, told = client.ask("PATCH", PATH, {"variables": pair})
         assert status == 200 and told["updated"] == ["shared"], told
         self.note(headers, who)
+        # Whoever replaces all needs a moment without another change; so patches take turns with them.
         with self.lock:
             self.patched[who] = turn
+            before = self.put
+            self.put_again.wait_for(lambda: self.put > before or not self.running(), timeout=1)
 
     def edit(self, who):
         client, turn = Client(self.server), 0
