@@ -6,6 +6,8 @@
 #include "cli/export_writer.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/server_flags.h"
+#include "server/backup_keys.h"
 
 namespace sutler::cli {
 namespace {
@@ -18,6 +20,8 @@ struct ExportOptions {
   std::string format;
   bool reveal = false;
   std::string output;
+  std::string backup;
+  ServerFlags flags;  // the master keys of a backup
 };
 
 base::Result<ExportTarget> read_target(const ExportOptions& options) {
@@ -62,26 +66,36 @@ base::Result<std::vector<model::Group>> all_groups(const Context& context, model
                     "try again when nobody writes");
 }
 
+// What the options ask for, of the server or, without one, of a backup.
+base::Result<std::vector<model::Group>> asked_groups(const Context& context,
+                                                     const ExportOptions& options,
+                                                     model::Values values) {
+  if (!options.backup.empty()) {
+    auto settings = options.flags.load(context);
+    if (!settings) return base::pass(settings);
+    const auto name = options.all ? std::nullopt : std::optional(options.group);
+    return server::read_backup_groups(*settings, options.backup, context.team, name);
+  }
+  if (options.all) return all_groups(context, values);
+  auto group = current_group(context, options.group, values);
+  if (!group) return base::pass(group);
+  std::vector<model::Group> one;
+  one.push_back(std::move(group->group));
+  return one;
+}
+
 base::Result<int> export_groups(const Context& context, const ExportOptions& options) {
   auto target = read_target(options);
   if (!target) return base::pass(target);
-  std::vector<model::Group> groups;
-  if (options.all) {
-    auto all = all_groups(context, target->values);
-    if (!all) return base::pass(all);
-    groups = std::move(*all);
-    if (groups.empty()) {
-      return base::fail(base::Code::kNotFound, "team " + context.team + " has no groups");
-    }
-  } else {
-    auto group = current_group(context, options.group, target->values);
-    if (!group) return base::pass(group);
-    groups.push_back(std::move(group->group));
+  auto groups = asked_groups(context, options, target->values);
+  if (!groups) return base::pass(groups);
+  if (groups->empty()) {
+    return base::fail(base::Code::kNotFound, "team " + context.team + " has no groups");
   }
-  auto written = write_exports(groups, *target);
+  auto written = write_exports(*groups, *target);
   if (!written) return base::pass(written);
   if (!options.output.empty()) {
-    print_note(counted(groups.size(), "group") + " written to " + options.output +
+    print_note(counted(groups->size(), "group") + " written to " + options.output +
                (options.reveal ? ", with values" : ", with masks in place of values"));
   }
   return 0;
@@ -110,6 +124,9 @@ void add_export_command(CLI::App& root, Context& context) {
   add_switch(command, options->reveal, "--reveal", "write the values; this is audited");
   add_text(command, options->output,
            {"-o,--output", "PATH", "a file, or a folder that gets one file a group"});
+  add_text(command, options->backup,
+           {"--from-backup", "FILE", "of this backup, without a server; needs its master key"});
+  options->flags.declare(command, {"master_key"});
   add_team_option(command, context);
 }
 

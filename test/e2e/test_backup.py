@@ -212,3 +212,17 @@ def test_a_restore_ends_every_operators_tokens_and_makes_a_new_owner_token(serve
     assert fresh != owner
     Cli()("status", "--addr", copy.admin, env={"SUTLER_TOKEN": fresh})
     assert copy.api("GET", "/api/v1/operators/alice")["tokens"] == 0
+
+
+def test_a_group_is_exported_from_a_backup_without_a_server(serve, cli, tmp_path):
+    server = serve()
+    server.apply(group("g", {"A": "then"}), group("other", {"B": "2"}))
+    file = make(server)
+    server.apply(group("g", {"A": "now"}))
+    server.stop()
+    given = ("--from-backup", file, "--format", "dotenv")
+    ran = cli("export", "g", *given, "--reveal", "--master-key", key_spec(server))
+    assert "then" in ran.out and "now" not in ran.out
+    assert "then" not in cli("export", "g", *given, "--master-key", key_spec(server)).out
+    assert "no group" in cli("export", "x", *given, "--master-key", key_spec(server), exits=3).err
+    assert "master key" in cli("export", "g", *given, "--data-dir", tmp_path / "none", exits=4).err
