@@ -33,6 +33,7 @@ base::Result<Query> Query::parse(std::string_view text, std::span<const std::str
     if (equals == std::string_view::npos) return bad(name, "has no value");
     auto value = base::percent_decode(pair.substr(equals + 1));
     if (!value) return bad(name, "has a malformed escape");
+    if (value->empty()) return bad(name, "is empty: leave it out to ask for any");
     query.values_.emplace_back(name, std::move(*value));
   }
   return query;
