@@ -20,7 +20,7 @@ void add_workload_filters(CLI::App& command, WorkloadFilters& filters) {
 
 base::Result<boost::json::array> all_items(const Context& context, const std::string& path,
                                            const WorkloadFilters& filters) {
-  const std::pair<const char*, const std::string&> parameters[] = {
+  const std::pair<const char*, std::string> parameters[] = {
       {"team", filters.team},     {"project", filters.project},
       {"object", filters.object}, {"type", filters.type},
       {"group", filters.group},   {"key", filters.key},

@@ -49,6 +49,23 @@ bool asks_about(const std::set<std::uint64_t>& versions, const registry::Receive
   return at != versions.end() && *at <= row.version_last;
 }
 
+// In order of the versions. A version that won other keys at another time has a row for each.
+std::vector<ExposedVersion> combined(std::vector<ExposedVersion> rows) {
+  std::ranges::stable_sort(rows, {}, &ExposedVersion::version);
+  std::vector<ExposedVersion> out;
+  for (ExposedVersion& row : rows) {
+    const bool same = !out.empty() && out.back().version == row.version &&
+                      out.back().version_last == row.version_last;
+    if (!same) {
+      out.push_back(row);
+      continue;
+    }
+    out.back().first = std::min(out.back().first, row.first);
+    out.back().last = std::max(out.back().last, row.last);
+  }
+  return out;
+}
+
 bool holds(const model::Value& value, std::string_view wanted) {
   bool found = false;
   if (const auto* literal = std::get_if<model::Literal>(&value)) {
@@ -121,7 +138,7 @@ std::vector<Exposed> exposure_of(const Targets& targets, const registry::Registr
     return true;
   });
   for (Exposed& one : all) {
-    std::ranges::sort(one.versions, {}, &ExposedVersion::version);
+    one.versions = combined(std::move(one.versions));
     for (ExposedVersion& version : one.versions) {
       if (version.version != version.version_last) continue;
       version.current =

@@ -65,11 +65,12 @@ def test_what_it_says_is_what_fetches_show(shop):
 
 
 def test_a_fetch_that_would_fail_is_told_with_its_reason_and_no_value(shop):
+    shop.apply(group("need", {"N": "canary-text"}, projects=["shop"], requiredKeys=["HOST"]))
     answer = shop.api("PATCH", "/api/v1/teams/default/groups/pay?dry_run=true",
-                      {"variables": {"URL": {"template": "canary-text ${NOPE}"}}})
+                      {"variables": {"HOST": None}})
     one = hit(answer)["shop", "api"]
     assert (one["before"], one["after"]) == ("ok", "fails")
-    assert "unknown_name" in one["reason"] and "canary" not in str(answer)
+    assert "missing_required" in one["reason"] and "canary" not in str(answer)
 
 
 def test_a_team_that_refuses_demands_force(shop):
