@@ -16,8 +16,8 @@ namespace sutler::admin {
 class Query {
  public:
   Query() = default;
-  // `known` are the names that the endpoint takes. kInvalid names an unknown, repeated or
-  // malformed parameter; empty names in `known` stand for nothing.
+  // `known` are the names that the endpoint takes. kInvalid names an unknown, repeated,
+  // empty or malformed parameter; empty names in `known` stand for nothing.
   [[nodiscard]] static base::Result<Query> parse(std::string_view text,
                                                  std::span<const std::string_view> known);
 

@@ -19,13 +19,13 @@ TEST(Query, ReadsWhatItKnows) {
 
 TEST(Query, RefusesTheRest) {
   for (const std::string_view text :
-       {"c=1", "a", "a=1&a=2", "a=%zz", "=1", "&", "a=1&", "a=1&&b=2", "A=1"}) {
+       {"c=1", "a", "a=", "a=&b=1", "a=1&a=2", "a=%zz", "=1", "&", "a=1&", "a=1&&b=2", "A=1"}) {
     EXPECT_EQ(Query::parse(text, kKnown).has_value(), text == "a=1&") << text;
   }
-  for (const std::string_view text : {"a=", "a=yes", "a=1"}) {
+  for (const std::string_view text : {"a=yes", "a=1"}) {
     EXPECT_FALSE(Query::parse(text, kKnown)->flag("a")) << text;
   }
-  for (const std::string_view text : {"a=", "a=-1", "a=1x", "a=%31%20", "a=99999999999999999999"}) {
+  for (const std::string_view text : {"a=-1", "a=1x", "a=%31%20", "a=99999999999999999999"}) {
     EXPECT_FALSE(Query::parse(text, kKnown)->number("a")) << text;
   }
 }

@@ -48,7 +48,7 @@ def test_the_document_is_served_to_all(server):
 
 
 def test_every_check_of_schemathesis_holds(serve, schemathesis, tmp_path):
-    server = serve("--allow-weak-keys")
+    server = serve()
     seed(server)
     # It keeps what it generated in files beside it, so it runs in a folder that goes away.
     done = subprocess.run(
