@@ -206,9 +206,8 @@ RC_GTEST_PROP(ImpactProperty, SaysWhatAllBundlesBeforeAndAfterShow, ()) {
   static const std::vector<model::Workload> workloads = crowd();
   static const Known known(workloads);
   World world;
-  const auto all = *rc::gen::resize(
-      24, rc::gen::container<std::vector<test::Change>>(
-              test::any_change(test::Texts::kTemplatesToo)));
+  const auto all = *rc::gen::resize(24, rc::gen::container<std::vector<test::Change>>(
+                                            test::any_change(test::Texts::kTemplatesToo)));
   for (const test::Change& change : all) {
     if (change.drop && !world.view()->snapshot->find_group("default", change.name)) continue;
     const auto changes = change.drop ? drop(change.name) : put(change.group());
