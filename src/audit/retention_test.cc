@@ -31,7 +31,7 @@ class RetentionTest : public testing::LogTest {
  protected:
   // A log of several files, of which retention has let the first go.
   void make_pruned_log() {
-    options_.rotate_bytes = 4096;
+    options_.rotate_bytes = 2048;
     options_.keep.bytes = 12'000;
     options_.checkpoint_every = std::chrono::milliseconds(1);
     ASSERT_TRUE(open());
