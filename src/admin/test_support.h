@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <atomic>
 #include <boost/json/parse.hpp>
@@ -155,8 +156,12 @@ class Bench {
   // By TCP with these fields beside Host.
   Answer ask_fields(std::vector<http::Field> fields, std::string_view method,
                     std::string_view target, std::string_view body = {}) {
+    // Who sends fields at all, and does not say which type, sends JSON.
+    const auto is_type = [](const http::Field& field) { return field.name == "Content-Type"; };
+    if (!body.empty() && !fields.empty() && std::ranges::none_of(fields, is_type)) {
+      fields.push_back({"Content-Type", "application/json"});
+    }
     fields.push_back({"Host", "localhost:8081"});
-    if (!body.empty()) fields.push_back({"Content-Type", "application/json"});
     http::Request request = request_of(method, target, body);
     request.remote = "192.0.2.7";
     request.fields = fields;
