@@ -47,7 +47,7 @@ def test_the_document_is_served_to_all(server):
     assert answer.body == (paths.REPO / "docs" / "openapi.yaml").read_bytes()
 
 
-@pytest.mark.skipif(os.environ.get("SUTLER_PROVE") != "openapi",
+@pytest.mark.skipif(not os.environ.get("SUTLER_PROVE"),
                     reason="script/prove openapi: it still finds what the schema refuses and we take")
 def test_every_check_of_schemathesis_holds(serve, schemathesis, tmp_path):
     server = serve()
