@@ -20,6 +20,7 @@
 #include "model/team.h"
 #include "registry/registry.h"
 #include "resolve/catalog.h"
+#include "source/sources.h"
 #include "store/store.h"
 
 namespace sutler::store {
@@ -73,6 +74,7 @@ struct Context {
   std::mutex& writes;
   registry::Registry* registry;  // null: none
   Restarts* restarts;            // null: none
+  source::Sources* sources;      // null: none
   Access& access;
   Denials& denials;
   LoginThrottle& throttle;

@@ -90,11 +90,13 @@ Service::Service(Options options)
       clock_(options.clock),
       store_(options.store),
       about_(describe(options)),
-      context_{options.store, options.catalog,   options.audit,
-               options.clock, options.weak_keys, about_,
-               writes_,       options.registry,  options.restarts,
-               access_,       denials_,          throttle_,
-               uses_} {}
+      context_{options.store,     options.catalog,
+               options.audit,     options.clock,
+               options.weak_keys, about_,
+               writes_,           options.registry,
+               options.restarts,  options.sources,
+               access_,           denials_,
+               throttle_,         uses_} {}
 
 Service::~Service() { uses_.flush(clock_.now(), TokenUses::When::kNow); }
 

@@ -28,6 +28,7 @@
 #include "model/team.h"
 #include "registry/registry.h"
 #include "resolve/catalog.h"
+#include "source/sources.h"
 #include "store/store.h"
 
 namespace sutler::admin {
@@ -48,6 +49,7 @@ struct Options {
   std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
   registry::Registry* registry = nullptr;        // null: impact and workloads know of none
   Restarts* restarts = nullptr;                  // null: workloads are not restarted from here
+  source::Sources* sources = nullptr;            // null: groups cannot refer to any
   std::function<bool()> ready = {};              // none: always ready. Thread-safe
   Background background = {};
   // Thread-safe; may be empty.

@@ -31,6 +31,7 @@
 #include "registry/registry.h"
 #include "resolve/bundle_cache.h"
 #include "resolve/catalog.h"
+#include "source/sources.h"
 #include "store/snapshot.h"
 
 namespace sutler::provider {
@@ -55,6 +56,7 @@ struct Shared {
   audit::DenialCounter denials;
   std::vector<crypto::HmacKey> extra_keys;
   registry::Registry* registry = nullptr;  // set before the first Provider is made; null: none
+  source::Sources* sources = nullptr;      // the same
   std::atomic<bool> audit_works{true};
   std::atomic<bool> draining{false};  // /healthz says so before anything is closed
   CounterList counters;
