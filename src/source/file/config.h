@@ -1,0 +1,35 @@
+// What the config file says of a source of kind `file`.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "source/driver.h"
+#include "source/exec/config.h"
+#include "source/format.h"
+
+namespace sutler::source {
+
+struct FileConfig {
+  std::string name;                                   // of the source, for messages
+  std::filesystem::path root;                         // absolute; locators are paths below it
+  Format format = Format::kByName;                    // kRaw, kJson, kYaml or kDotenv for all files
+  std::size_t file_bytes_max = std::size_t{1} << 20;  // before and after decryption
+  // Optional (argv empty: none). Gets the content on stdin or, where a word has `{file}`, the path
+  // of the file; what it prints is taken for the content. Any exit but 0 is an outage.
+  Program decrypt;
+  std::chrono::milliseconds decrypt_time_max{10'000};
+};
+
+// kInvalid, with a hint, for a config that can never work. A root that is not there is none: it
+// may be a volume that comes later, and is an outage until then.
+[[nodiscard]] base::Result<void> check_file_config(const FileConfig& config);
+
+// No I/O before the first call.
+[[nodiscard]] std::unique_ptr<Driver> make_file(FileConfig config);
+
+}  // namespace sutler::source
