@@ -31,6 +31,9 @@ struct Event {
   // `[{"name":"g","version":3}]` and `["A","/f"]`. Empty: left out.
   std::string_view groups_json = {};
   std::string_view keys_json = {};
+  // Which source it is about, and where in it the value is that could not be had.
+  std::string_view source = {};
+  std::string_view ref = {};
   std::string_view reason = {};  // a code
   std::string_view key_id = {};  // of the signing key that verified
   std::uint64_t count = 0;       // of events that this one line stands for, when more than one

@@ -110,6 +110,8 @@ void append_event_line(std::string& out, Chain& chain, const Event& event) {
   append_number_member(out, R"(,"revision":)", event.revision);
   append_json_member(out, R"(,"groups":)", event.groups_json);
   append_json_member(out, R"(,"keys":)", event.keys_json);
+  append_text_member(out, R"(,"source":)", event.source);
+  append_text_member(out, R"(,"ref":)", event.ref);
   append_text_member(out, R"(,"reason":)", event.reason);
   append_text_member(out, R"(,"key_id":)", event.key_id);
   append_number_member(out, R"(,"count":)", event.count);

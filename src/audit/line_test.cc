@@ -46,6 +46,8 @@ TEST(LineTest, AFullEventHasItsMembersInTheDocumentedOrder) {
                     .revision = 7,
                     .groups_json = R"([{"name":"g","version":3}])",
                     .keys_json = R"(["A","/file"])",
+                    .source = "vault",
+                    .ref = "kv/a#b",
                     .reason = "bad_signature",
                     .key_id = "k",
                     .count = 5};
@@ -53,8 +55,8 @@ TEST(LineTest, AFullEventHasItsMembersInTheDocumentedOrder) {
       R"({"seq":1,"time":"2026-11-24T15:05:28.123456Z","event":"fetch","outcome":"denied",)"
       R"("team":"default","workload":{"projectId":"p","nfObjectId":"o","nfObjectType":"service"},)"
       R"("operator":"uid:0","remote":"127.0.0.1","request_id":"q","revision":7,)"
-      R"("groups":[{"name":"g","version":3}],"keys":["A","/file"],"reason":"bad_signature",)"
-      R"("key_id":"k","count":5,"prev":")" +
+      R"("groups":[{"name":"g","version":3}],"keys":["A","/file"],"source":"vault","ref":"kv/a#b",)"
+      R"("reason":"bad_signature","key_id":"k","count":5,"prev":")" +
       std::string(kZeros) + '"';
   EXPECT_EQ(line_of(event), body + R"(,"hash":")" + hex_of(crypto::sha256(body)) + R"("})");
 }
