@@ -160,6 +160,22 @@ base::Result<void> check_manager(const store::GroupRecord& current, const std::s
                     "change it where it is managed, or take it over with --take-over", "managed");
 }
 
+base::Result<void> plan_puts(const resolve::View& view, std::vector<model::Group> changed,
+                             const std::vector<std::uint64_t>& versions, const Principal& who,
+                             Plan& plan) {
+  auto globs = resolve::check_free_globs(view, changed);
+  if (!globs) return base::pass(globs);
+  const auto may_tell = [&who](const model::GroupHeader& header) { return may_see(who, header); };
+  auto doubtful = resolve::check_references(view, changed, may_tell);
+  if (!doubtful) return base::pass(doubtful);
+  plan.warnings = resolve::save_warnings(view, changed, may_tell);
+  plan.warnings.insert(plan.warnings.end(), doubtful->begin(), doubtful->end());
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    plan.changes.emplace_back(store::PutGroup{std::move(changed[i]), versions[i]});
+  }
+  return {};
+}
+
 base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
   auto names = check_names(*view.snapshot, input);
   if (!names) return base::pass(names);
@@ -175,18 +191,8 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
     }
     plan.groups.push_back(std::move(*touched));
   }
-  auto globs = resolve::check_free_globs(view, changed);
-  if (!globs) return base::pass(globs);
-  const auto may_tell = [&input](const model::GroupHeader& header) {
-    return may_see(input.who, header);
-  };
-  auto doubtful = resolve::check_references(view, changed, may_tell);
-  if (!doubtful) return base::pass(doubtful);
-  plan.warnings = resolve::save_warnings(view, changed, may_tell);
-  plan.warnings.insert(plan.warnings.end(), doubtful->begin(), doubtful->end());
-  for (std::size_t i = 0; i < changed.size(); ++i) {
-    plan.changes.emplace_back(store::PutGroup{std::move(changed[i]), versions[i]});
-  }
+  auto put = plan_puts(view, std::move(changed), versions, input.who, plan);
+  if (!put) return base::pass(put);
   if (input.prune == Prune::kYes) {
     auto pruned = plan_prune(*view.snapshot, input, *names, plan);
     if (!pruned) return base::pass(pruned);

@@ -75,6 +75,14 @@ struct Plan {
 [[nodiscard]] base::Result<void> check_manager(const store::GroupRecord& current,
                                                const std::string& manager, TakeOver take_over);
 
+// The second half of every plan that saves groups: what is judged of all groups that change at once
+// (globs, names in templates), the warnings of the save, and its puts, in order. `versions` are
+// those which they have before. Nothing of a group that `who` may not see is told.
+[[nodiscard]] base::Result<void> plan_puts(const resolve::View& view,
+                                           std::vector<model::Group> changed,
+                                           const std::vector<std::uint64_t>& versions,
+                                           const Principal& who, Plan& plan);
+
 // kInvalid and kTooLarge name group and member; kNotFound a team; kRefused a group that somebody
 // else manages or that is out of scope (rights.h); kConflict a group that is not at its expected
 // version; kCorrupt a current version that does not open. A reference is refused: there are no

@@ -2,8 +2,6 @@
 
 #include "admin/group_diff.h"
 #include "admin/group_rules.h"
-#include "resolve/reference_check.h"
-#include "resolve/resolver.h"
 
 namespace sutler::admin {
 namespace {
@@ -130,18 +128,8 @@ base::Result<Plan> plan_restore(const resolve::View& view, std::vector<Restore> 
     }
     plan.groups.push_back(std::move(*touched));
   }
-  auto globs = resolve::check_free_globs(view, changed);
-  if (!globs) return base::pass(globs);
-  const auto may_tell = [&rules](const model::GroupHeader& header) {
-    return may_see(rules.who, header);
-  };
-  auto doubtful = resolve::check_references(view, changed, may_tell);
-  if (!doubtful) return base::pass(doubtful);
-  plan.warnings = resolve::save_warnings(view, changed, may_tell);
-  plan.warnings.insert(plan.warnings.end(), doubtful->begin(), doubtful->end());
-  for (std::size_t i = 0; i < changed.size(); ++i) {
-    plan.changes.emplace_back(store::PutGroup{std::move(changed[i]), versions[i]});
-  }
+  auto put = plan_puts(view, std::move(changed), versions, rules.who, plan);
+  if (!put) return base::pass(put);
   return plan;
 }
 
