@@ -11,17 +11,13 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "base/wipe.h"
+#include "client/connections.h"
 #include "client/curl_memory.h"
 
 namespace sutler::client {
 namespace {
 
 using base::Code;
-
-struct EasyCloser {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-using Easy = std::unique_ptr<CURL, EasyCloser>;
 
 struct ListCloser {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -108,15 +104,20 @@ std::optional<List> header_list(const ClientRequest& request) {
     list.reset(longer);
     return true;
   };
-  bool good = append("Expect:");  // no round trip before a large body
+  // No round trip before a large body. libcurl 7.88 would sign this field although it is not sent.
+  bool good = request.aws_signing.has_value() || append("Expect:");
   for (const Field& field : request.fields) good = good && append(field.name + ": " + field.value);
-  if (request.bearer) {
-    std::string line = "Authorization: Bearer ";
-    line.reserve(line.size() + request.bearer->size());
-    line += request.bearer->expose();
-    good = good && append(line);
+  const auto append_secret = [&append](std::string line, const base::Secret& value) {
+    line.reserve(line.size() + value.size());
+    line += value.expose();
+    const bool appended = append(line);
     base::wipe(line);
+    return appended;
+  };
+  for (const SecretField& field : request.secret_fields) {
+    good = good && append_secret(field.name + ": ", field.value);
   }
+  if (request.bearer) good = good && append_secret("Authorization: Bearer ", *request.bearer);
   if (!good) return std::nullopt;
   return list;
 }
@@ -150,10 +151,24 @@ void set_connection(CURL* easy, const ClientRequest& request, CURLU* url) {
   if (!request.unix_socket.empty()) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   }
-  if (!request.unix_socket.empty() || is_loopback(url_part(url, CURLUPART_HOST))) {
+  if (!request.unix_socket.empty() || request.proxies == Proxies::kNone ||
+      is_loopback(url_part(url, CURLUPART_HOST))) {
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
   }
   if (!request.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.client_certificate.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, request.client_certificate.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, request.client_key.c_str());
+  }
+}
+
+void set_signing(CURL* easy, const AwsSigning& signing) {
+  const std::string scope = "aws:amz:" + signing.region + ":" + signing.service;
+  curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, scope.c_str());
+  curl_easy_setopt(easy, CURLOPT_USERNAME, signing.key_id.c_str());
+  std::string key(signing.secret_key.expose());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, key.c_str());
+  base::wipe(key);
 }
 
 bool is_tls_fault(CURLcode code) {
@@ -202,6 +217,16 @@ base::Unexpected transfer_error(CURL* easy, CURLcode code, const ClientRequest& 
   return base::fail(Code::kUnreachable, "no answer from " + where + ": " + why);
 }
 
+base::Result<void> check_files(const ClientRequest& request) {
+  const auto readable = [](const char* what, const std::filesystem::path& file) {
+    if (file.empty() || ::access(file.c_str(), R_OK) == 0) return base::Result<void>();
+    return base::Result<void>(base::fail_errno(errno, what + file.string() + " cannot be opened"));
+  };
+  if (auto ca = readable("CA file ", request.ca_file); !ca) return ca;
+  if (auto own = readable("certificate ", request.client_certificate); !own) return own;
+  return readable("key ", request.client_key);
+}
+
 }  // namespace
 
 base::Result<std::string> printable_url(std::string_view url) {
@@ -215,10 +240,9 @@ base::Result<ClientResponse> send(const ClientRequest& request) {
   if (!url) return base::pass(url);
   const std::string where =
       request.unix_socket.empty() ? shown(url->get()) : "socket " + request.unix_socket.string();
-  if (!request.ca_file.empty() && ::access(request.ca_file.c_str(), R_OK) != 0) {
-    return base::fail_errno(errno, "CA file " + request.ca_file.string() + " cannot be opened");
-  }
-  const Easy easy(curl_easy_init());
+  if (auto readable = check_files(request); !readable) return base::pass(readable);
+  const Borrowed borrowed(request.connections);
+  const auto& easy = borrowed.easy;
   const auto headers = header_list(request);
   if (!headers) {
     return base::fail(Code::kInvalid,
@@ -232,6 +256,7 @@ base::Result<ClientResponse> send(const ClientRequest& request) {
   char details[CURL_ERROR_SIZE] = {};
   set_connection(easy.get(), request, url->get());
   set_method(easy.get(), request);
+  if (request.aws_signing) set_signing(easy.get(), *request.aws_signing);
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers->get());
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, details);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, receive);
