@@ -51,7 +51,6 @@ void Loop::next_request_id(char* out) {
 }
 
 void Loop::run() {
-  readiness_.start();
   tick();
   io_.run();
 }
