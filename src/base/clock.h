@@ -1,6 +1,7 @@
 // Time is an argument: whoever needs the time of day takes a Clock or the time itself.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -41,7 +42,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] UnixTime now() const override;
 };
 
-// A clock for tests, which stands still until it is told.
+// A clock for tests, which stands still until it is told. Thread-safe.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(UnixTime start) : now_(start) {}
@@ -49,7 +50,7 @@ class ManualClock final : public Clock {
   void set(UnixTime time) { now_ = time; }
 
  private:
-  UnixTime now_;
+  std::atomic<UnixTime> now_;
 };
 
 // Seconds of a clock that never goes back, for deadlines. Its zero means nothing.

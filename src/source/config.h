@@ -26,6 +26,9 @@ struct Common {
   std::size_t concurrency = 8;                 // calls at once
   std::size_t calls_per_second_max = 100;      // above: they wait within their deadline
   bool disk_cache = true;                      // kept sealed over a restart
+  // Of its address, namespace and the like, as text: what was kept for another store of this name
+  // is not served. No credentials.
+  std::string fingerprint;
   // Empty: only owners may save a reference to it, and what an owner saved is served.
   std::vector<Allowance> allow;
 };

@@ -5,6 +5,7 @@
 // pending(), lets obtain() have it read on the threads of the sources, and asks again.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -12,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,6 +36,7 @@ struct Wanted {
 // What a rendered answer hangs on. It holds while the document is what it was and may still be
 // served without asking the store.
 class Slot;
+class Content;
 struct Dependency {
   std::shared_ptr<const Slot> slot;
   std::uint64_t generation = 0;
@@ -94,6 +98,8 @@ class Sources {
     base::Secret cache_key;           // 32 bytes, from the master key; empty: none is kept on disk
     std::size_t documents_max = 100'000;
     std::size_t bytes_max = 256 * 1024 * 1024;
+    // How often the background thread looks after what is due.
+    std::chrono::milliseconds tick{1000};
   };
   // Reads what the disk cache holds. A cache that does not open is started anew, with a warning.
   Sources(std::vector<Configured> configured, Options options, const base::Clock& clock);
@@ -150,10 +156,21 @@ class Asking {
   [[nodiscard]] std::vector<Dependency> take_dependencies();
 
  private:
+  struct Seen {
+    std::shared_ptr<const Slot> slot;
+    std::shared_ptr<const Content> content;
+    std::optional<Origin> origin;
+  };
+  struct Asked;
+  [[nodiscard]] Asked ask(std::string_view source, std::string_view locator, std::string_view ref,
+                          std::string_view team, std::string_view group);
+
   Sources* sources_;
   Patience patience_;
   std::vector<Wanted> pending_;
   std::vector<Dependency> dependencies_;
+  // What was served so far: one way sees one version of a document.
+  std::unordered_map<const Slot*, Seen> seen_;
 };
 
 }  // namespace sutler::source
