@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <system_error>
 
 #include "base/log.h"
 #include "http/session.h"
@@ -198,29 +199,29 @@ Result<BoundSocket> bind_socket(const std::string& text, Sharing sharing) {
 Listener::Listener(Loop& loop, BoundSocket socket, std::shared_ptr<const crypto::TlsContext> tls,
                    std::shared_ptr<Handler> handler, const GateOptions& gate)
     : loop_(loop),
-      socket_(loop.io(), socket.fd.release()),
+      socket_(std::move(socket.fd)),
       back_off_(loop.io()),
       family_(socket.family),
       tls_(std::move(tls)),
       handler_(std::move(handler)),
       gate_(gate) {}
 
-void Listener::start() { wait(); }
+void Listener::start() {
+  if (loop_.readiness().watch_reading(socket_.get(), *this)) return;
+  throw std::system_error(errno, std::generic_category(), "a listening socket cannot be watched");
+}
 
-void Listener::wait() {
-  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& ec) {
-                       if (ec) return;  // stopped
-                       self->accept_waiting();
-                     });
+void Listener::on_ready(std::uint32_t) {
+  const auto self = shared_from_this();
+  accept_waiting();
 }
 
 void Listener::accept_waiting() {
   bool made_room = false;
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  for (int i = 0; i < kAcceptsPerTurn && socket_.is_open(); ++i) {
     switch (accept_one()) {
       case Accepted::kOne: made_room = false; break;
-      case Accepted::kNone: return wait();
+      case Accepted::kNone: return;  // the next one is told
       case Accepted::kExhausted:
         // Out of descriptors or memory: a connection that only waits makes room. Where that does
         // not help the listener waits a little instead of spinning; it never ends.
@@ -235,18 +236,18 @@ void Listener::accept_waiting() {
         }
         back_off_.expires_after(kBackOff);
         back_off_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-          if (!ec && self->socket_.is_open()) self->wait();
+          if (!ec) self->accept_waiting();
         });
         return;
     }
   }
-  wait();
+  if (socket_.is_open()) loop_.readiness().again(*this);
 }
 
 Listener::Accepted Listener::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
+  const int fd = ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::kNone;
@@ -256,7 +257,7 @@ Listener::Accepted Listener::accept_one() {
     return Accepted::kOne;  // this one is gone already (ECONNABORTED and the like); the next may
                             // not be
   }
-  Peer peer{family_, base::FileDescriptor(fd), text_of(storage)};
+  Peer peer{base::FileDescriptor(fd), text_of(storage)};
   if (!loop_.limits().enter(peer.address)) {
     base::count(loop_.counts().turned_away);
     turn_away(peer.fd.get());
@@ -289,8 +290,13 @@ void Listener::stop() {
   while (socket_.is_open() && accept_one() == Accepted::kOne) {
   }
   back_off_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  close();
+}
+
+void Listener::close() {
+  if (!socket_.is_open()) return;  // the loop may be gone by now
+  loop_.readiness().remove(*this);
+  socket_.close();
 }
 
 }  // namespace sutler::http

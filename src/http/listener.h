@@ -1,7 +1,6 @@
 // One listening socket on one loop: accepts and starts sessions.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
@@ -10,6 +9,7 @@
 #include "crypto/tls.h"
 #include "http/gate.h"
 #include "http/loop.h"
+#include "http/readiness.h"
 
 namespace sutler::http {
 
@@ -26,26 +26,32 @@ enum class Sharing { kNobody, kOurOwn };
 // "host:port", "[v6]:port" or "unix:/path"; see Listen.
 [[nodiscard]] base::Result<BoundSocket> bind_socket(const std::string& address, Sharing sharing);
 
-class Listener : public std::enable_shared_from_this<Listener> {
+class Listener final : public std::enable_shared_from_this<Listener>, public Readiness::Watched {
  public:
   Listener(Loop& loop, BoundSocket socket, std::shared_ptr<const crypto::TlsContext> tls,
            std::shared_ptr<Handler> handler, const GateOptions& gate);
 
+  ~Listener() { close(); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
   void start();
+  void on_ready(std::uint32_t events) override;
   void set_tls(std::shared_ptr<const crypto::TlsContext> tls) { tls_ = std::move(tls); }
   // Takes what already waits in the backlog, then closes the socket.
   void stop();
+  // At once. Before the loop goes.
+  void close();
 
  private:
   enum class Accepted { kOne, kNone, kExhausted };
 
-  void wait();
   void accept_waiting();
   [[nodiscard]] Accepted accept_one();
   void turn_away(int fd) const;
 
   Loop& loop_;
-  boost::asio::posix::stream_descriptor socket_;
+  base::FileDescriptor socket_;
   boost::asio::steady_timer back_off_;
   const int family_;
   std::shared_ptr<const crypto::TlsContext> tls_;

@@ -51,6 +51,7 @@ void Loop::next_request_id(char* out) {
 }
 
 void Loop::run() {
+  readiness_.start();
   tick();
   io_.run();
 }

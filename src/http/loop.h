@@ -15,6 +15,7 @@
 #include "base/metric.h"
 #include "http/connection_limits.h"
 #include "http/exchange.h"
+#include "http/readiness.h"
 #include "http/server.h"
 
 namespace sutler::http {
@@ -32,6 +33,7 @@ class Loop {
   ~Loop();
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] Readiness& readiness() { return readiness_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] ConnectionLimits& limits() { return limits_; }
   [[nodiscard]] LoopCounts& counts() { return counts_; }
@@ -73,6 +75,7 @@ class Loop {
   ConnectionLimits& limits_;
   LoopCounts counts_;
   boost::asio::io_context io_{1};
+  Readiness readiness_{io_};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Handler>> turn_;

@@ -56,7 +56,10 @@ Server::Server(const Options& options) : impl_(std::make_unique<Impl>(options)) 
 Server::~Server() {
   for (auto& loop : impl_->loops) loop->stop();
   for (auto& thread : impl_->threads) thread.join();
-  for (auto& loop : impl_->loops) loop->shut_down();
+  for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
+    impl_->for_listeners(i, [](Listener& listener) { listener.close(); });
+    impl_->loops[i]->shut_down();
+  }
 }
 
 Result<std::size_t> Server::listen(const Listen& listen) {

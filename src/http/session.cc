@@ -22,7 +22,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 Session::Session(Loop& loop, Peer& peer, std::shared_ptr<const crypto::TlsContext> tls,
                  std::shared_ptr<Handler> handler, const GateOptions& gate)
     : loop_(loop),
-      transport_(loop.io(), peer.family, peer.fd, std::move(tls)),
+      transport_(loop.readiness(), *this, peer.fd, std::move(tls)),
       handler_(std::move(handler)),
       gate_(gate),
       remote_(peer.address),
@@ -39,12 +39,14 @@ void Session::start() {
   // The first request is due at once: whoever connects has something to ask.
   enter(State::kIdle, loop_.options().timeouts.header);
   // Often it is there already, and no wait is needed at all.
-  std::size_t plain_bytes = 0;
-  switch (transport_.read_now(in_.data(), in_.size(), plain_bytes)) {
-    case Transport::Outcome::kDone: return on_read(true, plain_bytes);
-    case Transport::Outcome::kPending: return read_more();
-    case Transport::Outcome::kFailed: return close();
-  }
+  process();
+}
+
+void Session::on_ready(std::uint32_t events) {
+  const auto self = shared_from_this();
+  if (transport_.note(events)) on_flushed(transport_.flush());
+  if (state_ == State::kLinger) return linger_on();
+  if (!transport_.is_writing()) process();
 }
 
 void Session::enter(State state, std::chrono::milliseconds limit) {
@@ -93,26 +95,19 @@ void Session::process() {
       break;
     }
     if (take_decrypted()) continue;
-    if (state_ != State::kClosed && !transport_.is_writing()) read_more();
-    break;
+    if (state_ == State::kClosed || transport_.is_writing() || !read_more()) break;
   }
   processing_ = false;
 }
 
-void Session::read_more() {
+// Takes what the socket has; false: nothing, and the session is told when there is something.
+bool Session::read_more() {
   make_room(1);
-  transport_.async_read(in_.data() + in_end_, in_.size() - in_end_,
-                        [self = shared_from_this()](bool open, std::size_t plain_bytes) {
-                          self->on_read(open, plain_bytes);
-                        });
-}
-
-void Session::on_read(bool open, std::size_t plain_bytes) {
-  if (state_ == State::kClosed) return;
-  if (state_ == State::kLinger) return on_linger_read(open);
-  if (!open) return close();
+  std::size_t plain_bytes = 0;
+  const auto outcome = transport_.read(in_.data() + in_end_, in_.size() - in_end_, plain_bytes);
+  if (outcome == Transport::Outcome::kFailed) close();
   in_end_ += plain_bytes;
-  process();
+  return outcome == Transport::Outcome::kDone;
 }
 
 bool Session::take_decrypted() {
@@ -136,13 +131,9 @@ void Session::push_tls_output() {
 void Session::on_flushed(Transport::Outcome outcome) {
   if (state_ == State::kClosed) return;
   if (outcome == Transport::Outcome::kFailed) return close();
-  if (outcome == Transport::Outcome::kDone) {
-    if (state_ == State::kWriting) return answer_is_out();
-    return process();  // which does not read while a peer that does not listen has us write
-  }
-  if (transport_.is_writing()) return;
-  transport_.async_write_rest(
-      [self = shared_from_this()](Transport::Outcome next) { self->on_flushed(next); });
+  if (outcome == Transport::Outcome::kPending) return;  // on_ready() goes on
+  if (state_ == State::kWriting) return answer_is_out();
+  process();  // which does not read while a peer that does not listen has us write
 }
 
 void Session::make_room(std::size_t bytes) {
@@ -378,15 +369,20 @@ void Session::answer_is_out() {
 void Session::linger() {
   enter(State::kLinger, loop_.options().timeouts.linger);
   transport_.shut_down_sending();
-  in_start_ = in_end_ = 0;
-  read_more();
+  linger_on();
 }
 
-void Session::on_linger_read(bool open) {
-  lingered_bytes_ += kFirstBufferBytes;
-  if (!open || lingered_bytes_ > kLingerBytesMax) return close();
-  in_start_ = in_end_ = 0;
-  read_more();
+void Session::linger_on() {
+  for (;;) {
+    in_start_ = in_end_ = 0;
+    std::size_t ignored = 0;
+    const auto outcome = transport_.read(in_.data(), in_.size(), ignored);
+    if (outcome == Transport::Outcome::kPending) return;
+    lingered_bytes_ += kFirstBufferBytes;
+    if (outcome == Transport::Outcome::kFailed || lingered_bytes_ > kLingerBytesMax) {
+      return close();
+    }
+  }
 }
 
 }  // namespace sutler::http

@@ -31,20 +31,20 @@
 namespace sutler::http {
 
 struct Peer {
-  int family = 0;
   base::FileDescriptor fd;  // the session takes it
   std::string address;      // "192.0.2.7", or "unix"
   std::int64_t uid = -1;    // unix sockets
   std::int64_t login_uid = -1;
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public std::enable_shared_from_this<Session>, public Readiness::Watched {
  public:
   Session(Loop& loop, Peer& peer, std::shared_ptr<const crypto::TlsContext> tls,
           std::shared_ptr<Handler> handler, const GateOptions& gate);
   ~Session();
 
   void start();
+  void on_ready(std::uint32_t events) override;
   void check_deadline(std::int64_t now_ms);
   // By how long it has been waiting for a whole header block, lower is longer; what may be closed
   // to make room for others. 0: it does something else. One that has sent a part is not spared:
@@ -71,9 +71,8 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Advance { kAgain, kWait };
 
   void process();
-  void read_more();
-  void on_read(bool open, std::size_t plain_bytes);
-  void on_linger_read(bool open);
+  [[nodiscard]] bool read_more();
+  void linger_on();
   [[nodiscard]] bool take_decrypted();
   void push_tls_output();
   [[nodiscard]] Advance advance();

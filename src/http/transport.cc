@@ -1,44 +1,67 @@
 #include "http/transport.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
 
 namespace sutler::http {
 namespace {
 
 constexpr std::size_t kCipherBufferBytes = 4 * 1024;
+constexpr int kReadsPerTurn = 8;
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 }  // namespace
 
-Transport::Transport(boost::asio::io_context& io, int family, base::FileDescriptor& fd,
+Transport::Transport(Readiness& readiness, Readiness::Watched& owner, base::FileDescriptor& fd,
                      std::shared_ptr<const crypto::TlsContext> tls)
-    : io_(io), family_(family), fd_(std::move(fd)) {
+    : readiness_(readiness), owner_(owner), fd_(std::move(fd)), reads_left_(kReadsPerTurn) {
   if (!tls) return;
   tls_ = std::make_unique<crypto::TlsSession>(std::move(tls));
   cipher_in_.resize(kCipherBufferBytes);
 }
 
-Transport::Socket& Transport::waitable() {
-  if (socket_) return *socket_;
-  socket_.emplace(io_);
-  boost::system::error_code failed;
-  socket_->assign(boost::asio::generic::stream_protocol(family_, 0), fd_.get(), failed);
-  // Not registered, it stays ours to close, and the first operation on the socket fails.
-  if (!failed) (void)fd_.release();
-  return *socket_;
+bool Transport::note(std::uint32_t events) {
+  reads_left_ = kReadsPerTurn;
+  constexpr std::uint32_t kOver = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & kOver) != 0) ended_ = true;
+  if ((events & (EPOLLIN | kOver)) != 0) may_have_bytes_ = true;
+  if (!blocked_ || (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0) return false;
+  blocked_ = false;
+  return true;
 }
 
-Transport::Outcome Transport::read_now(char* plain, std::size_t size, std::size_t& plain_bytes) {
+Transport::Outcome Transport::wait_for_bytes() {
+  if (!watches_reading_) watches_reading_ = readiness_.watch_reading(fd_.get(), owner_);
+  return watches_reading_ ? Outcome::kPending : Outcome::kFailed;
+}
+
+Transport::Outcome Transport::wait_for_room() {
+  if (wait_for_bytes() == Outcome::kFailed) return Outcome::kFailed;
+  if (!watches_writing_) watches_writing_ = readiness_.watch_writing_too(fd_.get(), owner_);
+  blocked_ = watches_writing_;
+  return blocked_ ? Outcome::kPending : Outcome::kFailed;
+}
+
+Transport::Outcome Transport::read(char* plain, std::size_t size, std::size_t& plain_bytes) {
+  if (!may_have_bytes_) return wait_for_bytes();
+  if (reads_left_ == 0) {
+    readiness_.again(owner_);
+    return Outcome::kPending;
+  }
+  --reads_left_;
   char* into = tls_ ? cipher_in_.data() : plain;
   const std::size_t room = tls_ ? cipher_in_.size() : size;
-  const ssize_t got = ::recv(fd(), into, room, MSG_DONTWAIT);
-  if (got < 0) {
-    const bool nothing_yet = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-    return nothing_yet ? Outcome::kPending : Outcome::kFailed;
-  }
-  if (got == 0) return Outcome::kFailed;
+  ssize_t got = 0;
+  do {
+    got = ::recv(fd_.get(), into, room, MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0 || (got < 0 && !would_block())) return Outcome::kFailed;
+  // Less than there was room for is all there was; what comes later is told (epoll(7)).
+  may_have_bytes_ = ended_ || got == static_cast<ssize_t>(room);
+  if (got < 0) return wait_for_bytes();
   const auto bytes = static_cast<std::size_t>(got);
   if (tls_) tls_->feed({cipher_in_.data(), bytes});
   plain_bytes = tls_ ? 0 : bytes;
@@ -56,10 +79,10 @@ Transport::Outcome Transport::take(char* plain, std::size_t size, std::size_t& g
 
 Transport::Outcome Transport::send_rest() {
   while (!rest_.empty()) {
-    const ssize_t sent = ::send(fd(), rest_.data(), rest_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::send(fd_.get(), rest_.data(), rest_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) {
-      return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::kPending : Outcome::kFailed;
+      return would_block() ? wait_for_room() : Outcome::kFailed;
     }
     rest_.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -67,7 +90,7 @@ Transport::Outcome Transport::send_rest() {
 }
 
 Transport::Outcome Transport::flush() {
-  if (in_flight_) return Outcome::kPending;
+  if (blocked_) return Outcome::kPending;
   for (;;) {
     const Outcome outcome = send_rest();
     if (outcome != Outcome::kDone || !tls_ || !tls_->take_output(cipher_out_)) return outcome;
@@ -85,18 +108,17 @@ Transport::Outcome Transport::write(std::string_view bytes) {
 }
 
 void Transport::say_goodbye() {
-  if (!tls_ || fd() < 0) return;
+  if (!tls_ || !fd_.is_open()) return;
   tls_->shut_down();
   (void)flush();
 }
 
-void Transport::shut_down_sending() { (void)::shutdown(fd(), SHUT_WR); }
+void Transport::shut_down_sending() { (void)::shutdown(fd_.get(), SHUT_WR); }
 
 void Transport::close() {
+  if (!fd_.is_open()) return;  // the loop may be gone by now
+  readiness_.remove(owner_);
   fd_.close();
-  if (!socket_) return;
-  boost::system::error_code ignored;
-  socket_->close(ignored);
 }
 
 }  // namespace sutler::http
