@@ -42,6 +42,10 @@ struct ChildEnd {
   int signal = 0;  // not 0: ended by it
 };
 
+// "ended with exit status 3 (it wrote 40 bytes to stderr, which are not shown)", "was ended by
+// signal 9"; empty: it ended with exit status 0.
+[[nodiscard]] std::string fault_of(const ChildEnd& end);
+
 // Runs it. The program is a session of its own; all of its process group is killed when the
 // program itself ends, when the deadline passes or its output is too long, and is reaped. What a
 // process that it left behind would print afterwards is not waited for. Nothing is left open.

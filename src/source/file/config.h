@@ -20,7 +20,8 @@ struct FileConfig {
   Format format = Format::kByName;                    // kRaw, kJson, kYaml or kDotenv for all files
   std::size_t file_bytes_max = std::size_t{1} << 20;  // before and after decryption
   // Optional (argv empty: none). Gets the content on stdin or, where a word has `{file}`, the path
-  // of the file; what it prints is taken for the content. Any exit but 0 is an outage.
+  // of the file; what it prints is taken for the content. Any exit but 0 is an outage. For
+  // kByName a final .age, .gpg, .asc, .enc or .sops of the name is passed over.
   Program decrypt;
   std::chrono::milliseconds decrypt_time_max{10'000};
 };
@@ -29,7 +30,8 @@ struct FileConfig {
 // may be a volume that comes later, and is an outage until then.
 [[nodiscard]] base::Result<void> check_file_config(const FileConfig& config);
 
-// No I/O before the first call.
+// No I/O on files before the first call. decrypt.hidden counts without a command too: a root that
+// lies in it, or it in the root, gives outages.
 [[nodiscard]] std::unique_ptr<Driver> make_file(FileConfig config);
 
 }  // namespace sutler::source
