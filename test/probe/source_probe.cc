@@ -5,6 +5,7 @@
 //   …}] check           {"kind": "ok", "says": "…"} or as above
 // Values are never written, only their sizes and digests. A deadline in milliseconds comes as
 // deadline=N. Credentials are PLACE:REST with a place of file, env or inline.
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -45,6 +46,12 @@ Credential credential(Settings& settings, const std::string& name) {
   return credential_inline(base::Secret(std::string_view(rest)));
 }
 
+int number(const std::string& text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 std::unique_ptr<Driver> vault(Settings& settings, const base::Clock& clock) {
   VaultConfig config;
   config.name = "probe";
@@ -65,7 +72,7 @@ std::unique_ptr<Driver> vault(Settings& settings, const base::Clock& clock) {
   config.role_id = credential(settings, "role_id");
   config.secret_id = credential(settings, "secret_id");
   config.jwt = credential(settings, "jwt");
-  config.kv_version = std::stoi(take(settings, "kv_version", "0"));
+  config.kv_version = number(take(settings, "kv_version", "0"));
   if (auto good = check_vault_config(config); !good) {
     std::cerr << "error: " << good.error().message << '\n';
     return nullptr;
@@ -171,7 +178,7 @@ int run(std::span<char*> words) {
     const auto equals = text.find('=');
     settings[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  const std::chrono::milliseconds time(std::stoi(take(settings, "deadline", "10000")));
+  const std::chrono::milliseconds time(number(take(settings, "deadline", "10000")));
   const base::SystemClock clock;
   const auto driver = kind == "vault" ? vault(settings, clock) : aws(kind, settings, clock);
   if (!driver) return 1;

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "source/aws/locator.h"
 #include "source/call.h"
 #include "source/json_document.h"
 
@@ -121,7 +122,9 @@ Failure aws_failure(std::string_view code, const std::string& who) {
 
 Failure read_aws_error(const AwsReply& reply, const std::string& who) {
   const auto body = json_object(reply.body);
-  const std::string_view type = body ? text_of(body->get_object(), "__type") : std::string_view();
+  // The stores answer in JSON; what stands in their place (moto, LocalStack) refuses keys in XML.
+  const std::string_view type =
+      body ? text_of(body->get_object(), "__type") : element(reply.body, "Code");
   // Only a 400 or 403 that is in AWS's own form says something about the value.
   const bool says = (reply.status == 400 || reply.status == 403 || reply.status == 404) &&
                     !fault_name(type).empty();
@@ -133,7 +136,7 @@ Failure read_aws_error(const AwsReply& reply, const std::string& who) {
   }
   Failure failure = aws_failure(type, who);
   failure.retry_after = reply.retry_after;
-  if (fault_name(type) == "InvalidRequestException") {
+  if (body && fault_name(type) == "InvalidRequestException") {
     // Marked for deletion: there until then, but given to nobody.
     const std::string_view words = text_of(body->get_object(), "Message").empty()
                                        ? text_of(body->get_object(), "message")
@@ -192,16 +195,14 @@ Answer<std::vector<AwsEntry>> read_parameters(const AwsReply& reply, const std::
     const object* entry = value.if_object();
     const auto* text = entry == nullptr ? nullptr : entry->if_contains("Value");
     if (text == nullptr || !text->is_string()) return nonsense(reply, who);
-    const std::string selector(text_of(*entry, "Selector"));
-    entries.push_back({std::string(text_of(*entry, "Name")) + selector,
-                       std::string(text_of(*entry, "ARN")) + selector,
+    entries.push_back({std::string(text_of(*entry, "Name")), std::string(text_of(*entry, "ARN")),
                        document_of_text(base::Secret(text_of(*entry, "Value")))});
   }
   if (const auto* invalid = array_of(body->get_object(), "InvalidParameters")) {
     for (const auto& value : *invalid) {
       const auto* name = value.if_string();
       if (name == nullptr) return nonsense(reply, who);
-      const std::string asked(name->data(), name->size());
+      const std::string asked = bare_parameter({name->data(), name->size()});
       entries.push_back(
           {asked, asked, failed(FailureKind::kMissing, who + ": there is no such parameter")});
     }

@@ -36,7 +36,8 @@ struct AwsEntry {
 };
 [[nodiscard]] Answer<std::vector<AwsEntry>> read_secret_batch(const AwsReply& reply,
                                                               const std::string& who);
-// `name` and `arn` with the selector (`:3`) that was asked for.
+// `name` and `arn` without the version or label that was asked for: AWS takes a name once in a
+// call.
 [[nodiscard]] Answer<std::vector<AwsEntry>> read_parameters(const AwsReply& reply,
                                                             const std::string& who);
 

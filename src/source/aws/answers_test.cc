@@ -30,6 +30,14 @@ TEST(AwsAnswers, TellsFaultsApart) {
   EXPECT_EQ(kind_of(400, error("ValidationException")), FailureKind::kBadReference);
 }
 
+TEST(AwsAnswers, ReadsARefusalInXmlToo) {
+  EXPECT_EQ(kind_of(403, "<R><Error><Code>SignatureDoesNotMatch</Code></Error></R>"),
+            FailureKind::kLogin);
+  EXPECT_EQ(kind_of(403, "<R><Error><Code>AccessDenied</Code></Error></R>"), FailureKind::kDenied);
+  EXPECT_EQ(kind_of(403, "<html><Code>no fault</Code></html>"), FailureKind::kOutage);
+  EXPECT_EQ(kind_of(503, "<R><Code>AccessDenied</Code></R>"), FailureKind::kOutage);
+}
+
 TEST(AwsAnswers, ASecretMarkedForDeletionDoesNotExist) {
   const char* body =
       R"({"__type":"InvalidRequestException","Message":"… because it was marked for deletion."})";
@@ -77,14 +85,15 @@ TEST(AwsAnswers, ReadsABatchWithItsErrors) {
   EXPECT_FALSE(read_secret_batch({200, "{}"}, "w"));
 }
 
-TEST(AwsAnswers, ReadsParametersWithTheirSelectors) {
+TEST(AwsAnswers, ReadsParametersByTheirBareNames) {
   const auto entries = read_parameters(
       {200, R"({"Parameters":[{"Name":"/a","Selector":":3","ARN":"arn:aws:ssm:r:1:parameter/a",
-                               "Value":"x"}],"InvalidParameters":["/b"]})"},
+                               "Value":"x"}],"InvalidParameters":["/b:7"]})"},
       "w");
   ASSERT_TRUE(entries);
-  EXPECT_EQ((*entries)[0].name, "/a:3");
+  EXPECT_EQ((*entries)[0].name, "/a");
   EXPECT_EQ((*entries)[0].answer->bytes.expose(), "x");
+  EXPECT_EQ((*entries)[1].name, "/b");
   EXPECT_EQ((*entries)[1].answer.error().kind, FailureKind::kMissing);
   EXPECT_FALSE(read_parameters({200, R"({"InvalidParameters":[]})"}, "w"));
 }

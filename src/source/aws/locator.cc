@@ -88,6 +88,16 @@ base::Result<std::string> parse_parameter_locator(std::string_view locator) {
   return out + ":" + std::string(parts.value);
 }
 
+std::string bare_parameter(std::string_view name) {
+  // An ARN has five colons of its own.
+  std::size_t at = std::string_view::npos;
+  for (int colons = name.starts_with("arn:") ? 5 : 0; colons >= 0; --colons) {
+    at = name.find(':', at == std::string_view::npos ? 0 : at + 1);
+    if (at == std::string_view::npos) break;
+  }
+  return std::string(name.substr(0, at));
+}
+
 bool is_region(std::string_view text) {
   return text.size() <= 64 && !text.empty() && std::ranges::all_of(text, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';

@@ -21,6 +21,9 @@ struct SecretLocator {
 // the form with the colon.
 [[nodiscard]] base::Result<std::string> parse_parameter_locator(std::string_view locator);
 
+// Without its version or label.
+[[nodiscard]] std::string bare_parameter(std::string_view name);
+
 // "eu-west-1": lower-case letters, digits and hyphens; it becomes part of a host name.
 [[nodiscard]] bool is_region(std::string_view text);
 

@@ -145,6 +145,10 @@ TEST(AwsLocator, NamesAParameterAndOneVersion) {
   EXPECT_EQ(*parse_parameter_locator("/a/b:3"), "/a/b:3");
   EXPECT_EQ(*parse_parameter_locator("arn:aws:ssm:r:1:parameter/a?version=2"),
             "arn:aws:ssm:r:1:parameter/a:2");
+  EXPECT_EQ(bare_parameter("/a/b:3"), "/a/b");
+  EXPECT_EQ(bare_parameter("/a/b"), "/a/b");
+  EXPECT_EQ(bare_parameter("arn:aws:ssm:r:1:parameter/a:2"), "arn:aws:ssm:r:1:parameter/a");
+  EXPECT_EQ(bare_parameter("arn:aws:ssm:r:1:parameter/a"), "arn:aws:ssm:r:1:parameter/a");
   for (const char* bad : {"", "/a:", "/a:1:2", "/a:1?version=2", "/a?version=x", "/a?label=3",
                           "/a?stage=x", "/a b", "arn:aws:ssm:r"}) {
     EXPECT_FALSE(parse_parameter_locator(bad)) << bad;

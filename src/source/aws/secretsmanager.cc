@@ -11,7 +11,6 @@
 namespace sutler::source {
 namespace {
 
-
 constexpr std::size_t kBatchMax = 20;  // of BatchGetSecretValue
 // Where a batch is denied, single calls are made for this long.
 constexpr std::int64_t kNoBatchSeconds = 600;

@@ -30,8 +30,9 @@ class ParameterStore final : public Driver {
     if (!name) return failed(FailureKind::kBadReference, name.error().message);
     auto entries = ask({*name}, locator, deadline);
     if (!entries) return std::unexpected(std::move(entries.error()));
+    const std::string bare = bare_parameter(*name);
     for (auto& entry : *entries) {
-      if (entry.name == *name || entry.arn == *name) return std::move(entry.answer);
+      if (entry.name == bare || entry.arn == bare) return std::move(entry.answer);
     }
     return failed(FailureKind::kOutage, who(locator) + ": the answer is for another parameter");
   }
@@ -85,8 +86,7 @@ class ParameterStore final : public Driver {
     for (const auto& locator : locators) {
       const auto name = parse_parameter_locator(locator);
       if (!name) continue;
-      std::string without(name->substr(
-          0, name->find_first_of(':', name->starts_with("arn:") ? name->rfind('/') : 0)));
+      std::string without = bare_parameter(*name);
       if (std::ranges::find(bare, without) != bare.end()) continue;
       bare.push_back(std::move(without));
       names.push_back(*name);
@@ -107,7 +107,9 @@ class ParameterStore final : public Driver {
             std::span<std::optional<Answer<Document>>> found) const {
     for (std::size_t i = 0; i < locators.size(); ++i) {
       const auto name = parse_parameter_locator(locators[i]);
-      if (found[i] || !name || (entry.name != *name && entry.arn != *name)) continue;
+      if (found[i] || !name) continue;
+      const std::string bare = bare_parameter(*name);
+      if (entry.name != bare && entry.arn != bare) continue;
       if (!entry.answer) {
         entry.answer.error().message = who(locators[i]) + ": there is no such parameter";
       }
