@@ -226,6 +226,19 @@ TEST(Child, RunsAsAnotherUserWithThatUsersGroupsOnly) {
   EXPECT_EQ(end->output.expose(), "65534\n65533\n65533 65532\nin");
 }
 
+TEST(Child, LeavesUsAsDumpableAsWeAre) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may change users";
+  const int before = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  for (const unsigned long dumpable : {0UL, 1UL}) {
+    ::prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+    Child child = script("true");
+    child.user = ChildUser{65534, 65534, {}};
+    EXPECT_TRUE(run_child(child, late()));
+    EXPECT_EQ(::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), static_cast<int>(dumpable));
+  }
+  ::prctl(PR_SET_DUMPABLE, before, 0, 0, 0);
+}
+
 TEST(Child, RunsFromManyThreadsAtOnce) {
   std::vector<std::jthread> threads;
   std::array<std::string, 8> outputs;

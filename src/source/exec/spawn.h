@@ -1,4 +1,4 @@
-// Starting a child: what happens between fork(2) and execve(2). Internal to exec.
+// Starting a child: what happens between clone(2) and execve(2). Internal to exec.
 #pragma once
 
 #include <sys/types.h>
