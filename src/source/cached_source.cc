@@ -1,6 +1,7 @@
 #include "source/cached_source.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/log.h"
@@ -25,11 +26,9 @@ CachedSource::CachedSource(Sources::Configured configured, std::shared_ptr<Share
       shared_(std::move(shared)),
       tokens_(common_.calls_per_second_max, std::chrono::steady_clock::now()) {}
 
+// Says no more than that: what the store last said may name what others refer to.
 Failure CachedSource::out_failure() const {
-  return {FailureKind::kOutage,
-          "source " + common_.name + " is out" +
-              (last_error_.empty() ? std::string() : ": " + last_error_),
-          {}};
+  return {FailureKind::kOutage, "source " + common_.name + " is out", {}};
 }
 
 CachedSource::Look CachedSource::look(std::string_view locator, Wait wait) {
@@ -78,7 +77,10 @@ void CachedSource::join(const std::vector<std::string>& locators,
     slot->use(now);
     if (known.asking == Known::Asking::kNo) enqueue(slot);
     if (slot->queued && !slot->foreground) to_foreground(slot);
-    std::erase_if(slot->waiters, [](const auto& waiter) { return waiter->is_fired(); });
+    // Those whose time is over are not kept; looked after now and then, for there may be thousands.
+    if (std::has_single_bit(slot->waiters.size())) {
+      std::erase_if(slot->waiters, [](const auto& waiter) { return waiter->is_fired(); });
+    }
     slot->waiters.push_back(waiting);
     waiting->add();
   }
@@ -246,7 +248,7 @@ void CachedSource::take_changed() {
   std::vector<std::string> changed;
   try {
     changed = driver_->take_changed();
-  } catch (const std::exception&) {
+  } catch (...) {
     base::log::warning("a source cannot tell what has changed", {{"source", common_.name}});
   }
   if (changed.empty()) return;
@@ -292,7 +294,12 @@ void CachedSource::write_dirty() {
     };
     const auto written =
         shared_->disk->write({common_.name, common_.fingerprint}, slot->locator, current);
-    if (!written && !std::exchange(warned, true)) {
+    if (written) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      slot->written_at = {};  // with the next reading, then
+    }
+    if (!std::exchange(warned, true)) {
       base::log::warning("the sealed cache of a source cannot be written",
                          {{"source", common_.name}, {"error", written.error().message}});
     }

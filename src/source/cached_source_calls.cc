@@ -123,38 +123,39 @@ void CachedSource::run(Lock& lock, const CallPointer& call) {
 }
 
 std::vector<CachedSource::Outcome> CachedSource::ask(const Call& call) {
+  std::vector<Outcome> outcomes;
   std::vector<std::string> locators;
-  locators.reserve(call.slots.size());
-  for (const SlotPointer& slot : call.slots) locators.push_back(slot->locator);
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < call.slots.size(); ++i) {
+    const SlotPointer& slot = call.slots[i];
+    outcomes.push_back({slot, nullptr, {}, {}});
+    // Whoever saved it may have been checked by another kind of source.
+    if (const auto valid = driver_->validate(slot->locator); !valid) {
+      outcomes.back().failure = {FailureKind::kBadReference, valid.error().message, {}};
+      continue;
+    }
+    locators.push_back(slot->locator);
+    places.push_back(i);
+  }
+  if (locators.empty()) return outcomes;
   std::vector<Answer<Document>> answers;
   const auto start = Steady::now();
   try {
     if (locators.size() == 1) {
-      // Whoever saved it may have been checked by another kind of source.
-      if (const auto valid = driver_->validate(locators.front()); !valid) {
-        answers.emplace_back(
-            std::unexpected(Failure{FailureKind::kBadReference, valid.error().message, {}}));
-      } else {
-        answers.push_back(driver_->read(locators.front(), call.deadline));
-      }
+      answers.push_back(driver_->read(locators.front(), call.deadline));
     } else {
       answers = driver_->read_many(locators, call.deadline);
     }
-  } catch (const std::exception&) {
-    // Its words may hold anything.
-    answers.clear();
+  } catch (...) {
+    answers.clear();  // and its words, which may hold anything
   }
   latency_.record(static_cast<std::uint64_t>(
       std::chrono::duration_cast<microseconds>(Steady::now() - start).count()));
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(call.slots.size());
-  for (std::size_t i = 0; i < call.slots.size(); ++i) {
-    outcomes.push_back(outcome_of(
-        call, i,
-        i < answers.size()
-            ? std::move(answers[i])
-            : std::unexpected(
-                  Failure{FailureKind::kOutage, "source " + common_.name + " failed inside", {}})));
+  const Failure broken{FailureKind::kOutage, "source " + common_.name + " failed inside", {}};
+  answers.reserve(places.size());
+  while (answers.size() < places.size()) answers.emplace_back(std::unexpected(broken));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    outcomes[places[i]] = outcome_of(call, places[i], std::move(answers[i]));
   }
   return outcomes;
 }

@@ -56,6 +56,10 @@ Verdict judge(const Known& known, Store store, Wait wait, base::UnixTime now) {
   if (fresh) return known.what == Known::What::kValue ? Verdict::kFresh : Verdict::kNegative;
   const bool out = store == Store::kOut || known.is_out(now);
   if (wait == Wait::kMay && !out) return Verdict::kAsk;
+  if (known.what == Known::What::kNegative && !out && known.failures == 0 &&
+      now < known.read_at + kWordMax) {
+    return Verdict::kNegative;
+  }
   const bool servable = known.what == Known::What::kValue && now < known.stale_until;
   return servable ? Verdict::kStale : Verdict::kNone;
 }

@@ -21,6 +21,8 @@ struct Spans {
 
 inline constexpr std::chrono::microseconds kFreshMin{1'000'000};
 inline constexpr std::chrono::microseconds kNegativeMax{10'000'000};
+// Whoever has just waited for a word that was short-lived may still use it.
+inline constexpr std::chrono::microseconds kWordMax{60'000'000};
 inline constexpr std::chrono::microseconds kHoldFirst{1'000'000};
 inline constexpr std::chrono::microseconds kHoldMax{30'000'000};
 inline constexpr std::chrono::microseconds kRetryAfterMax{60'000'000};

@@ -106,6 +106,14 @@ TEST_F(OutageTest, AfterSomeOutagesInARowOnlyProbesAreLetThrough) {
   EXPECT_EQ(status().stale_documents, 1u);
 }
 
+TEST_F(OutageTest, AnOpenBreakerTellsNobodyWhatOthersReferTo) {
+  store->fail(Failure{FailureKind::kLogin, "no login for secret/of/others", {}});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(get("doc" + std::to_string(i)), "(login)");
+  const Found found = fetch("mine");
+  EXPECT_EQ(found.failure.message, "source vault is out");
+  EXPECT_EQ(status().last_error, "no login for secret/of/others") << "for owners";
+}
+
 TEST_F(OutageTest, AStoreThatIsBackIsFoundByAProbe) {
   read_and_expire("a");
   store->fail(FailureKind::kLogin);

@@ -221,7 +221,7 @@ Answer<std::string> Sources::check(const std::string& source) {
   }
   try {
     return found->driver().check(std::chrono::steady_clock::now() + found->common().deadline);
-  } catch (const std::exception&) {
+  } catch (...) {
     return std::unexpected(
         Failure{FailureKind::kOutage, "source " + source + " failed inside", {}});
   }

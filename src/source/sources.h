@@ -103,7 +103,8 @@ class Sources {
   };
   // Reads what the disk cache holds. A cache that does not open is started anew, with a warning.
   Sources(std::vector<Configured> configured, Options options, const base::Clock& clock);
-  ~Sources();  // ends its threads; calls in flight end by their deadline, `done`s are not called
+  // Ends its threads: calls in flight have until their deadline, and no `done` is called after it.
+  ~Sources();
 
   [[nodiscard]] bool has(std::string_view source) const;
   [[nodiscard]] bool empty() const;

@@ -60,6 +60,16 @@ TEST_F(CacheTest, AStoreThatCanIsAskedInBatches) {
   EXPECT_EQ(peek("none"), "(missing)");
 }
 
+TEST_F(CacheTest, WhatCannotBeOfThisKindIsLeftOutOfABatch) {
+  batch = 10;
+  start();
+  store->put("a", "one");
+  obtain({{"vault", "a"}, {"vault", "!x"}, {"vault", "b"}});
+  EXPECT_EQ(peek("a"), "one");
+  EXPECT_EQ(peek("!x"), "(bad_reference)");
+  EXPECT_EQ(store->reads_of("!x"), 0u);
+}
+
 TEST_F(CacheTest, NothingToObtainIsDoneAtOnceAndElsewhere) {
   const auto here = std::this_thread::get_id();
   std::atomic<bool> elsewhere = false;
