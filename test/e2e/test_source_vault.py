@@ -1,10 +1,12 @@
 """The driver of Vault and OpenBao against a real OpenBao: both KV versions, every login that it can
 be given here, renewal, revocation, namespaces, a sealed and a restarted server."""
+import json
 import time
 
 import jwt
 import pytest
 
+from support.aws import Recorder
 from support.certificates import Certificate
 from support.openbao import OpenBao, program
 from support.store_probe import StoreProbe, has_field
@@ -231,6 +233,43 @@ def public_key(certificate):
     key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
     return key.public_bytes(serialization.Encoding.PEM,
                             serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def test_login_by_kubernetes(bao, tmp_path):
+    """OpenBao's own method; the cluster that it asks about the pod's token is ours."""
+    known = {"authenticated": True, "user": {"username": "system:serviceaccount:prod:sutler",
+                                             "uid": "1", "groups": []}}
+
+    def review(_, body):
+        asked = json.loads(body)["spec"]["token"]
+        return 201, {"status": known if asked == good else {"authenticated": False}}
+
+    def pod(name):
+        now = int(time.time())
+        claims = {"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:prod:sutler",
+                  "kubernetes.io/serviceaccount/namespace": "prod",
+                  "iat": now, "nbf": now, "exp": now + 600,
+                  "kubernetes.io/serviceaccount/service-account.name": "sutler",
+                  "kubernetes.io/serviceaccount/service-account.uid": "1"}
+        key = Certificate(tmp_path / name).key.read_text()
+        return jwt.encode(claims, key, algorithm="ES256")
+
+    good, file = pod("good"), tmp_path / "token"
+    with Recorder(review) as cluster:
+        bao.call("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
+        bao.call("POST", "auth/kubernetes/config",
+                 {"kubernetes_host": cluster.url, "token_reviewer_jwt": good,
+                  "kubernetes_ca_cert": bao.certificate.cert.read_text(),
+                  "disable_local_ca_jwt": True})
+        bao.call("POST", "auth/kubernetes/role/app",
+                 {"bound_service_account_names": "sutler",
+                  "bound_service_account_namespaces": "prod", "token_policies": ["reader"]})
+        with StoreProbe("vault", **bao.settings(auth="kubernetes", role="app",
+                                                jwt=f"file:{file}")) as probe:
+            file.write_text(pod("evil"))
+            assert probe.kind("kv2/app") == "login" and cluster.asked
+            file.write_text(good)
+            assert probe.kind("kv2/app") == "ok"
 
 
 def test_login_by_certificate(bao, tmp_path):
