@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kRenewalTime{10};
+constexpr seconds kRenewalTime{5};   // of one call; the end of the server waits for it
 constexpr seconds kRenewalPause{5};  // after one that the store did not answer
 constexpr const char* kPodToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 

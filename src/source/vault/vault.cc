@@ -196,6 +196,9 @@ base::Result<void> check_vault_config(const VaultConfig& config) {
   if (auto url = client::printable_url(config.address); !url) {
     return base::pass(url, "source " + config.name + ": address");
   }
+  if (config.address.find_first_of("?#") != std::string::npos) {
+    return refuse(config, "the address has a query", "write it as https://HOST:8200");
+  }
   if (config.client_certificate.empty() != config.client_key.empty()) {
     return refuse(config, "a certificate without its key, or the other way round", "give both");
   }
