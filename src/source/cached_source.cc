@@ -13,8 +13,6 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::size_t kSlotBytes = 600;  // a slot with the nodes of its tables
-// A driver that has not come back this long after its deadline hangs.
-constexpr std::chrono::milliseconds kGrace{1000};
 constexpr microseconds kIdleLook{60'000'000};
 
 }  // namespace
@@ -138,26 +136,6 @@ void CachedSource::to_foreground(const SlotPointer& slot) {
   foreground_.push_back(slot);
 }
 
-// As many as what is queued is worth, batches apart.
-void CachedSource::make_threads() {
-  for (std::thread& thread : ended_threads_) thread.join();
-  ended_threads_.clear();
-  const std::size_t batch = std::max<std::size_t>(driver_->batch_max(), 1);
-  const std::size_t wanted = (queued_ + batch - 1) / batch;
-  for (std::size_t i = 0; i < std::min(wanted, idle_); ++i) work_.notify_one();
-  const std::size_t most = std::max<std::size_t>(common_.concurrency, 1);
-  try {
-    for (std::size_t spare = idle_; !stopped_ && spare < wanted && live_ < most; ++spare) {
-      std::thread thread([self = shared_from_this()] { self->work(); });
-      ++live_;
-      const auto id = thread.get_id();
-      threads_.emplace(id, std::move(thread));
-    }
-  } catch (const std::system_error&) {
-    // None to be had now: one that is there takes it over, or the keeper tries again.
-  }
-}
-
 void CachedSource::finish(Lock& lock, After after) {
   if (lock.owns_lock()) lock.unlock();
   for (const std::string& locator : after.forget) {
@@ -185,7 +163,6 @@ void CachedSource::restore(DiskCache::Kept kept) {
 }
 
 void CachedSource::keep() {
-  take_changed();
   After after;
   Lock lock(mutex_);
   if (stopped_) return;
@@ -242,32 +219,6 @@ void CachedSource::abandon_hanging(After& after) {
       settle({slot, nullptr, {}, failure}, after);
     }
   }
-}
-
-void CachedSource::take_changed() {
-  std::vector<std::string> changed;
-  try {
-    changed = driver_->take_changed();
-  } catch (...) {
-    base::log::warning("a source cannot tell what has changed", {{"source", common_.name}});
-  }
-  if (changed.empty()) return;
-  const std::lock_guard lock(mutex_);
-  if (stopped_) return;
-  const base::UnixTime now = shared_->clock.now();
-  for (const std::string& locator : changed) {
-    const auto at = slots_.find(locator);
-    if (at == slots_.end()) continue;
-    const SlotPointer& slot = at->second;
-    slot->known.fresh_until = std::min(slot->known.fresh_until, now);
-    slot->hold({});
-    if (slot->known.asking == Known::Asking::kYes) {
-      slot->changed = true;
-    } else if (is_in_use(spans_, slot->last_use(), now) && breaker_.admits(now)) {
-      enqueue(slot);
-    }
-  }
-  make_threads();
 }
 
 void CachedSource::write_dirty() {
@@ -352,29 +303,6 @@ bool CachedSource::evict_oldest() {
   after.forget.push_back(slot->locator);
   finish(lock, std::move(after));
   return true;
-}
-
-void CachedSource::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-  }
-  work_.notify_all();
-  pause_.notify_all();
-}
-
-void CachedSource::wait_for_end() {
-  Lock lock(mutex_);
-  const auto hanging = [&] {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(calls_, [](const CallPointer& call) { return call->in_driver; }));
-  };
-  ended_.wait_until(lock, std::chrono::steady_clock::now() + common_.deadline + kGrace,
-                    [&] { return live_ == 0; });
-  ended_.wait(lock, [&] { return live_ <= hanging(); });
-  for (std::thread& thread : std::exchange(ended_threads_, {})) thread.join();
-  // They own what they need, and find out when they come back.
-  for (auto& [id, thread] : std::exchange(threads_, {})) thread.detach();
 }
 
 }  // namespace sutler::source

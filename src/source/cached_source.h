@@ -48,6 +48,7 @@ struct Shared {
 class CachedSource : public std::enable_shared_from_this<CachedSource> {
  public:
   CachedSource(Sources::Configured configured, std::shared_ptr<Shared> shared);
+  void start();
 
   [[nodiscard]] const Common& common() const { return common_; }
   [[nodiscard]] Driver& driver() const { return *driver_; }
@@ -91,6 +92,8 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
   void wait_for_end();  // after stop(): until all threads have ended, or hang beyond their deadline
 
  private:
+  // A driver that has not come back this long after its deadline hangs.
+  static constexpr std::chrono::milliseconds kGrace{1000};
   using Lock = std::unique_lock<std::mutex>;
   using SlotPointer = std::shared_ptr<Slot>;
   struct Hash {
@@ -134,6 +137,7 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
   void make_threads();
   void attend(const SlotPointer& slot, base::UnixTime now, After& after);
   void abandon_hanging(After& after);
+  void watch();  // a thread of its own, where the driver watches
   void take_changed();
   struct Round;
   void start_round(Round& round, const std::shared_ptr<Waiting>& waiting);
@@ -162,7 +166,7 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
   const std::shared_ptr<Shared> shared_;
 
   std::mutex mutex_;
-  std::condition_variable work_, pause_, ended_;
+  std::condition_variable work_, pause_, watch_, ended_;
   std::unordered_map<std::string_view, SlotPointer, Hash, std::equal_to<>> slots_;
   std::list<SlotPointer> by_use_;  // most recently listed first
   std::set<std::pair<base::UnixTime, Slot*>> due_;
@@ -176,6 +180,8 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
   std::size_t live_ = 0, idle_ = 0;
   std::unordered_map<std::thread::id, std::thread> threads_;
   std::vector<std::thread> ended_threads_;
+  std::thread watcher_;
+  bool watches_ = false;
 
   // Counted.
   std::uint64_t call_count_ = 0, hits_ = 0, stale_served_ = 0, refreshed_ahead_ = 0, evicted_ = 0;

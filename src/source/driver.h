@@ -83,8 +83,11 @@ class Driver {
   // A sentence for people ("logged in by AppRole, token good for 58m").
   [[nodiscard]] virtual Answer<std::string> check(Deadline deadline) = 0;
 
+  // Whether it can say by itself that something has changed; only then is it asked.
+  enum class Watches { kNo, kYes };
+  [[nodiscard]] virtual Watches watches() const { return Watches::kNo; }
   // Locators whose content is known to have changed since the last call (watched files); they are
-  // read anew before they are served again. Called about once a second.
+  // read anew before they are served again. Called about once a second, by a thread of its own.
   [[nodiscard]] virtual std::vector<std::string> take_changed() { return {}; }
 };
 

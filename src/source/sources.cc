@@ -57,6 +57,7 @@ Sources::State::State(std::vector<Configured> configured, Options options, const
     all.push_back(std::move(made));
   }
   load_disk();
+  for (const auto& source : all) source->start();
   keeper = std::thread([this, now = shared->clock.now()] { keep(now); });
 }
 

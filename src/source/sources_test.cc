@@ -199,6 +199,20 @@ TEST_F(CacheTest, AStoreThatHangsHoldsNobodyBeyondTheDeadline) {
   EXPECT_TRUE(eventually([&] { return get("a") == "one"; }));
 }
 
+TEST_F(CacheTest, AWatchThatHangsHoldsUpNothingElse) {
+  settings.deadline = 20ms;
+  start();
+  store->put("a", "one");
+  EXPECT_EQ(get("a"), "one");
+  ASSERT_TRUE(store->hold_watch());
+  store->put("a", "two");
+  pass_time(280s);
+  EXPECT_EQ(peek("a"), "one");
+  EXPECT_TRUE(eventually([&] { return peek("a") == "two"; })) << "refreshed ahead";
+  sources.reset();
+  store->release();
+}
+
 TEST_F(CacheTest, TheEndDoesNotWaitForACallThatHangs) {
   settings.deadline = 20ms;
   start();

@@ -85,7 +85,7 @@ class Store {
   }
   void release() {
     const std::lock_guard lock(mutex_);
-    held_ = false;
+    held_ = watch_held_ = false;
     changed_.notify_all();
   }
   void say_changed(const std::string& locator) {
@@ -93,8 +93,18 @@ class Store {
     said_changed_.push_back(locator);
   }
   std::vector<std::string> take_changed() {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    ++watches_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !watch_held_; });
+    --watches_;
     return std::exchange(said_changed_, {});
+  }
+  // take_changed() hangs until release().
+  [[nodiscard]] bool hold_watch() {
+    std::unique_lock lock(mutex_);
+    watch_held_ = true;
+    return changed_.wait_for(lock, kPatience, [&] { return watches_ > 0; });
   }
 
   [[nodiscard]] bool wait_for_calls(std::size_t count) {
@@ -146,7 +156,8 @@ class Store {
   std::map<std::string, Document> documents_;
   std::map<std::string, FailureKind> failures_;
   std::optional<Failure> failure_;
-  bool held_ = false;
+  bool held_ = false, watch_held_ = false;
+  int watches_ = 0;
   std::vector<std::string> said_changed_;
   std::map<std::string, std::size_t> reads_;
   std::size_t calls_ = 0, at_once_ = 0, at_once_most_ = 0;
@@ -171,6 +182,7 @@ class StoreDriver final : public Driver {
     return store_->call(locators);
   }
   Answer<std::string> check(Deadline) override { return "all is well"; }
+  Watches watches() const override { return Watches::kYes; }
   std::vector<std::string> take_changed() override { return store_->take_changed(); }
 
  private:

@@ -127,6 +127,7 @@ class FileDriver final : public Driver {
     return out + "; to decrypt it " + decrypt_.value().describe();
   }
 
+  Watches watches() const override { return Watches::kYes; }
   std::vector<std::string> take_changed() override {
     auto root = open_root();
     if (!root) return {};
