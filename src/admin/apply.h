@@ -65,10 +65,11 @@ struct Touched {
 };
 
 struct Plan {
-  std::vector<store::Change> changes;  // with expected versions; empty: nothing is to be done
-  std::vector<Touched> groups;         // in the order of the input, then what is pruned
-  std::vector<std::string> warnings;   // of what changes
-  std::string message = {};            // of the commit, where the caller gives none
+  std::vector<store::Change> changes;   // with expected versions; empty: nothing is to be done
+  std::vector<Touched> groups;          // in the order of the input, then what is pruned
+  std::vector<std::string> teams = {};  // ids of those whose options change (undo)
+  std::vector<std::string> warnings;    // of what changes
+  std::string message = {};             // of the commit, where the caller gives none
 };
 
 // kRefused (`managed`): somebody else than `manager` manages the group, and it is not taken over.

@@ -55,9 +55,9 @@ http::Response plan_response(int status, std::uint64_t revision, const Plan& pla
       .raw("updated", names_json(plan, Fate::kUpdated))
       .raw("unchanged", names_json(plan, Fate::kUnchanged))
       .raw("deleted", names_json(plan, Fate::kDeleted))
-      .raw("diff", diff_json(plan))
-      .raw("warnings", json_strings(plan.warnings))
-      .raw("impact", impact);
+      .raw("diff", diff_json(plan));
+  if (!plan.teams.empty()) answer.raw("teams", json_strings(plan.teams));
+  answer.raw("warnings", json_strings(plan.warnings)).raw("impact", impact);
   if (done == Done::kNothing) answer.raw("dry_run", "true");
   return json_response(status, answer.done());
 }
@@ -101,6 +101,7 @@ std::vector<const Touched*> told_groups(const Plan& plan) {
 void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details& details,
               When when) {
   const std::vector<const Touched*> groups = told_groups(plan);
+  if (groups.empty() && plan.teams.size() == 1) details.team = plan.teams.front();
   if (groups.empty()) return;
   const std::string& team = groups.front()->team;
   const bool one_team = std::all_of(groups.begin(), groups.end(),
@@ -141,6 +142,32 @@ base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& 
   return context.store.commit(std::move(changes), commit_info(context, call));
 }
 
+base::Result<void> read_manner(const Call& call, Manner& manner) {
+  if (auto fits = store::check_message(call.query.text("message")); !fits) return fits;
+  auto dry_run = call.query.flag("dry_run");
+  if (!dry_run) return base::pass(dry_run);
+  auto force = call.query.flag("force");
+  if (!force) return base::pass(force);
+  manner.dry_run = manner.dry_run || *dry_run;
+  manner.force = manner.force || *force;
+  return {};
+}
+
+Weighed weigh(const Context& context, const Call& call, Action& action,
+              const std::vector<store::Change>& changes, const Manner& manner) {
+  const ImpactReport impact = ImpactReport::assess(context, changes);
+  Weighed weighed{impact.json(call.who), {}};
+  if (manner.dry_run) {
+    action.drop();
+  } else if (impact.refused_by() && !manner.force) {
+    action.record_failure(impact.refusal());
+    weighed.refusal = impact.refusal_response(call.who);
+  } else if (impact.refused_by()) {
+    action.details().reason = "forced";
+  }
+  return weighed;
+}
+
 base::Result<void> require_plan(const store::Snapshot& snapshot, const Principal& who,
                                 const Plan& plan) {
   for (const store::Change& change : plan.changes) {
@@ -163,28 +190,15 @@ base::Result<void> require_plan(const store::Snapshot& snapshot, const Principal
 base::Result<http::Response> carry_out(const Context& context, const Call& call, Action& action,
                                        Plan plan, Manner manner) {
   store::CommitInfo info = commit_info(context, call);
-  if (auto fits = store::check_message(info.message); !fits) return base::pass(fits);
+  if (auto read = read_manner(call, manner); !read) return base::pass(read);
   if (info.message.empty()) info.message = plan.message;
-  auto dry_run = call.query.flag("dry_run");
-  if (!dry_run) return base::pass(dry_run);
-  auto force = call.query.flag("force");
-  if (!force) return base::pass(force);
   std::uint64_t revision = context.store.snapshot()->revision;
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
   auto allowed = require_plan(*context.store.snapshot(), call.who, plan);
   if (!allowed) return base::pass(allowed);
-  const ImpactReport impact = ImpactReport::assess(context, plan.changes);
-  if (manner.dry_run || *dry_run) {
-    action.drop();
-    return plan_response(200, revision, plan, impact.json(call.who), Done::kNothing);
-  }
-  if (impact.refused_by()) {
-    if (!manner.force && !*force) {
-      action.record_failure(impact.refusal());
-      return impact.refusal_response(call.who);
-    }
-    action.details().reason = "forced";
-  }
+  auto weighed = weigh(context, call, action, plan.changes, manner);
+  if (weighed.refusal) return std::move(*weighed.refusal);
+  if (manner.dry_run) return plan_response(200, revision, plan, weighed.impact, Done::kNothing);
   if (!plan.changes.empty()) {
     describe(*context.store.snapshot(), plan, action.details(), When::kBefore);
     if (auto intent = action.record_intent(); !intent) return base::pass(intent);
@@ -196,7 +210,7 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   auto recorded = action.record_change(revision);
   if (!recorded) return base::pass(recorded);
   const bool one_new = plan.groups.size() == 1 && plan.groups.front().fate == Fate::kCreated;
-  return plan_response(one_new ? 201 : 200, revision, plan, impact.json(call.who), Done::kAll);
+  return plan_response(one_new ? 201 : 200, revision, plan, weighed.impact, Done::kAll);
 }
 
 }  // namespace sutler::admin

@@ -1,6 +1,10 @@
 // Carrying a plan out: one commit, its audit record, and the answer that tells what was done.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "admin/action.h"
 #include "admin/apply.h"
 #include "admin/context.h"
@@ -19,6 +23,18 @@ struct Manner {
   bool dry_run = false;  // stop before the commit, and answer as if it had been made
   bool force = false;    // make a change that a team's `impact: refuse` would refuse
 };
+
+// Adds what the query says. kInvalid: a flag or the message is none.
+[[nodiscard]] base::Result<void> read_manner(const Call& call, Manner& manner);
+
+// What changes would do to the workloads that are known, before they are made.
+struct Weighed {
+  std::string impact;                          // for the answer (impact_report.h)
+  std::optional<http::Response> refusal = {};  // 409 `impact`: the answer; it is recorded
+};
+// A dry run leaves no record; a forced change has the reason `forced`. `Context::writes` is held.
+[[nodiscard]] Weighed weigh(const Context& context, const Call& call, Action& action,
+                            const std::vector<store::Change>& changes, const Manner& manner);
 
 // Commits (nothing when the plan is empty), records the action and answers; `Context::writes` is
 // held. The answer: `{"revision","created","updated","unchanged","deleted","warnings","impact"}`

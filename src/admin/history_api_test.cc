@@ -199,6 +199,32 @@ TEST(HistoryApi, RevisionsTellWhatTheyChanged) {
   EXPECT_EQ(bench.ask("GET", "/api/v1/revisions/3").status, 404);
 }
 
+TEST(HistoryApi, UndoTakesOptionsOfTeamsBackAndNoKeys) {
+  Bench bench;
+  constexpr std::string_view kRed = "/api/v1/teams/red";
+  const auto undo = [&](std::uint64_t revision, const char* query = "") {
+    return bench.ask("POST", "/api/v1/revisions/" + std::to_string(revision) + "/undo" + query);
+  };
+  bench.done("POST", "/api/v1/teams", R"({"id":"red"})");  // 2
+  bench.done("POST", "/api/v1/teams/red/keys", "{}");      // 3
+  bench.done("PATCH", kRed, R"({"require_match":true})");  // 4
+  bench.done("PATCH", kRed, R"({"require_exp":true})");    // 5
+  for (const std::uint64_t other : {2U, 3U}) {
+    const Answer refused = undo(other);
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_TRUE(refused.detail().contains("team \"red\"")) << refused.detail();
+  }
+  EXPECT_EQ(undo(4).code(), "changed_since");
+  const Answer back = undo(5);
+  EXPECT_EQ(text(back.at("/teams")), R"(["red"])");
+  const auto red = bench.ask("GET", "/api/v1/teams").at("/items/1");
+  EXPECT_EQ(red.at("require_exp"), false);
+  EXPECT_EQ(red.at("require_match"), true);
+  EXPECT_EQ(red.at("keys"), 1) << "keys are as they were";
+  EXPECT_EQ(undo(4).status, 200);
+  EXPECT_EQ(bench.ask("GET", "/api/v1/teams").at("/items/1/require_match"), false);
+}
+
 TEST(HistoryApi, CopiesWithEmptySameOrNewValues) {
   Bench bench;
   put(bench, "g", R"({"LIT":"secret","GEN":{"template":"${fn.randomSecret(16)}"}})",
@@ -243,6 +269,7 @@ TEST(HistoryApi, PurgeTakesOldVersionsOnly) {
   EXPECT_EQ(purged.at("purged"), 2);
   EXPECT_EQ(purged.at("kept"), 2);
   EXPECT_EQ(bench.records().back().at("event"), "group.purge");
+  EXPECT_TRUE(bench.audit_text().contains(R"("event":"group.purge","outcome":"intent")"));
   EXPECT_EQ(bench.ask("GET", path("/versions/2")).code(), "no_version");
   EXPECT_EQ(bench.done("POST", path("/purge"), R"({"older_than_seconds":0})").at("purged"), 0)
       << "at this very second the last one was still in force";

@@ -60,6 +60,37 @@ TEST_F(ImpactApi, ATeamThatRefusesAnswers409UntilItIsForced) {
   EXPECT_EQ(wrong.status, 400);
 }
 
+TEST_F(ImpactApi, OfATeamIsToldAndRefusedAsThatOfGroups) {
+  constexpr std::string_view kTeam = "/api/v1/teams/default";
+  bench_.done("DELETE", kGroup);
+  bench_.done("PATCH", kTeam, R"({"impact":"refuse"})");
+  const auto revision = bench_.revision();
+  const auto told =
+      bench_.done("PATCH", std::string(kTeam) + "?dry_run=true", R"({"require_match":true})");
+  EXPECT_EQ(told.at_pointer("/effect/affected/0/after"), "fails");
+  EXPECT_EQ(told.at("impact"), "refuse");
+  EXPECT_EQ(told.at("require_match"), true);
+  const Answer refused = bench_.ask("PATCH", kTeam, R"({"require_match":true})");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.code(), "impact");
+  EXPECT_EQ(bench_.revision(), revision);
+  bench_.done("PATCH", std::string(kTeam) + "?force=true", R"({"require_match":true})");
+  EXPECT_EQ(bench_.records().back().at("reason"), "forced");
+}
+
+TEST_F(ImpactApi, ATeamThatGoesTakesItsWorkloadsWithIt) {
+  registry::Record record;
+  record.workload = {"red", "shop", "api", "service"};
+  record.count = 1;
+  bench_.registry().restore(std::move(record));
+  bench_.done("POST", "/api/v1/teams", R"({"id":"red"})");
+  const auto told = bench_.done("DELETE", "/api/v1/teams/red?dry_run=true");
+  EXPECT_EQ(told.at_pointer("/impact/affected/0/team"), "red");
+  EXPECT_EQ(told.at_pointer("/impact/affected/0/after"), "fails");
+  EXPECT_EQ(bench_.ask("GET", "/api/v1/teams").at("/items/1/id"), "red") << "a dry run";
+  EXPECT_EQ(bench_.done("DELETE", "/api/v1/teams/red").at_pointer("/impact/summary/failing"), 1);
+}
+
 TEST_F(ImpactApi, AWorkloadIsFoundByItsIdAndNothingElse) {
   const model::Workload workload{"default", "shop", "api", "service"};
   EXPECT_EQ(workload_from_id(workload_id(workload)), workload);

@@ -1,7 +1,11 @@
 #include "admin/restore.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "admin/group_diff.h"
 #include "admin/group_rules.h"
+#include "admin/team_undo.h"
 
 namespace sutler::admin {
 namespace {
@@ -166,9 +170,17 @@ base::Result<Plan> plan_undo(store::Store& store, const resolve::View& view,
     restores.push_back(std::move(restore));
   }
   const std::string revision = "revision " + std::to_string(commit.revision);
-  if (restores.empty()) {
-    return base::fail(Code::kInvalid, revision + " changed no secret group",
-                      "undo takes back changes of groups only; change teams and keys by hand");
+  auto teams = teams_back(store, *view.snapshot, commit);
+  if (!teams) return base::pass(teams);
+  for (const std::string& one : teams->changed_since) {
+    changed_since.push_back(one);
+    lost.push_back(one + ": what was changed since then is undone too");
+  }
+  if (restores.empty() && teams->changes.empty() && !teams->left.empty()) {
+    return base::fail(Code::kInvalid,
+                      revision + " changed nothing that undo takes back: " + joined(teams->left),
+                      "undo takes back changes of groups and of the options of teams; change keys, "
+                      "teams and operators by hand");
   }
   if (!changed_since.empty() && overwrite == Overwrite::kRefuse) {
     return base::fail(Code::kConflict,
@@ -179,7 +191,12 @@ base::Result<Plan> plan_undo(store::Store& store, const resolve::View& view,
   }
   auto plan = plan_restore(view, std::move(restores), rules);
   if (!plan) return plan;
+  std::ranges::move(teams->changes, std::back_inserter(plan->changes));
+  plan->teams = std::move(teams->names);
   plan->warnings.insert(plan->warnings.begin(), lost.begin(), lost.end());
+  if (!teams->left.empty()) {
+    plan->warnings.push_back("not taken back: " + joined(teams->left));
+  }
   plan->message = "undo of " + revision;
   return plan;
 }

@@ -42,11 +42,11 @@ struct Restore {
                                                std::uint64_t version, const RestoreRules& rules);
 
 enum class Overwrite { kRefuse, kYes };
-// Every group that the revision changed goes back to what it was before. kConflict
+// Every group that the revision changed goes back to what it was before, and so do the options of
+// teams; the plan's warnings name what does not (team_undo.h). kConflict
 // (`changed_since`) names those that were changed later; with Overwrite::kYes they go back all the
-// same, and the plan's warnings say what is lost. kInvalid: the revision changed no group;
-// kNotFound
-// (`no_version`): what was before is purged.
+// same, and the plan's warnings say what is lost. kInvalid: the revision changed nothing of this,
+// and what it did change is named; kNotFound (`no_version`): what was before is purged.
 [[nodiscard]] base::Result<Plan> plan_undo(store::Store& store, const resolve::View& view,
                                            const store::Commit& commit, Overwrite overwrite,
                                            const RestoreRules& rules);

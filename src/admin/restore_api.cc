@@ -166,6 +166,7 @@ base::Result<http::Response> purge_group(const Context& context, const Call& cal
   if (order->dry_run) {
     action.drop();
   } else {
+    if (auto intent = action.record_intent(); !intent) return base::pass(intent);
     auto report = context.store.purge(call.team, call.name, order->rule);
     if (!report) return base::pass(report);
     purged = report->versions;

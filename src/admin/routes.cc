@@ -29,7 +29,7 @@
 namespace sutler::admin {
 namespace {
 
-// Of a write to groups.
+// Of a write to groups or of a team.
 constexpr std::array<std::string_view, 3> kWriting = {"message", "dry_run", "force"};
 constexpr std::array<std::string_view, 5> kTaking = {"managed_by", "take_over", "message",
                                                      "dry_run", "force"};
@@ -99,8 +99,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/backups", create_backup, "backup.create", kOwn},
     {"GET", "/api/v1/teams", list_teams, kQuiet, kView, Body::kNone, kPageQuery},
     {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
-    {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson},
-    {"DELETE", kTeam, delete_team, "team.delete", kOwn},
+    {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson, kWriting},
+    {"DELETE", kTeam, delete_team, "team.delete", kOwn, Body::kNone, kWriting},
     {"GET", kKeys, list_keys, kQuiet, kOwn, Body::kNone, kPageQuery},
     {"POST", kKeys, create_key, "key.create", kOwn, Body::kJson},
     {"POST", kRetire, retire_key, "key.retire", kOwn, Body::kJson},

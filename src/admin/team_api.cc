@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kDefaultTeam = "default";
 
-std::string team_json(const model::Team& team) {
+JsonObject team_object(const model::Team& team) {
   JsonArray ranges;
   for (const model::Cidr& range : team.options.allow_from) ranges.text(range.text());
   JsonObject json;
@@ -22,7 +22,23 @@ std::string team_json(const model::Team& team) {
       .number("leeway_seconds", static_cast<std::uint64_t>(team.options.leeway_seconds))
       .text("impact", model::to_word(team.options.impact))
       .number("keys", team.keys.size());
-  return json.done();
+  return json;
+}
+
+// What no impact can say, as it does not depend on the groups: who may not get as far as to them.
+std::vector<std::string> warnings_of(const model::Team& before, const model::Team& after) {
+  std::vector<std::string> warnings;
+  if (before.path != after.path) {
+    warnings.push_back("the workloads of team \"" + after.id +
+                       "\" get 404 until Northflank asks at " + after.path);
+  }
+  if (!before.options.require_exp && after.options.require_exp) {
+    warnings.emplace_back("tokens that never expire are refused from now on");
+  }
+  if (before.options.allow_from != after.options.allow_from && !after.options.allow_from.empty()) {
+    warnings.emplace_back("who asks from another address than those of allow_from is refused");
+  }
+  return warnings;
 }
 
 void read_allow_from(BodyReader& body, std::vector<model::Cidr>& ranges) {
@@ -66,6 +82,33 @@ base::Result<void> read_options(BodyReader& body, model::Team& team) {
   return body.finish();
 }
 
+struct TeamChange {
+  std::vector<store::Change> changes;  // empty: it is so already
+  Manner manner;
+  JsonObject answer;
+  std::string_view member = "impact";  // a team has a member of this name already: its policy
+};
+
+// Weighed, made and recorded as a change of groups is; the answer is completed.
+base::Result<http::Response> change_team(const Context& context, const Call& call, Action& action,
+                                         TeamChange change) {
+  auto weighed = weigh(context, call, action, change.changes, change.manner);
+  if (weighed.refusal) return std::move(*weighed.refusal);
+  std::uint64_t revision = context.store.snapshot()->revision;
+  if (!change.manner.dry_run) {
+    if (!change.changes.empty()) {
+      auto made = commit_recorded(context, call, action, std::move(change.changes));
+      if (!made) return base::pass(made);
+      revision = *made;
+    }
+    auto recorded = action.record_change(revision);
+    if (!recorded) return base::pass(recorded);
+  }
+  change.answer.number("revision", revision).raw(change.member, weighed.impact);
+  if (change.manner.dry_run) change.answer.raw("dry_run", "true");
+  return json_response(200, change.answer.done());
+}
+
 }  // namespace
 
 base::Result<std::uint64_t> save_team(const Context& context, const Call& call, Action& action,
@@ -83,7 +126,7 @@ base::Result<http::Response> list_teams(const Context& context, const Call& call
     if (id <= page->after()) continue;
     if (!may_see_team(call.who, id)) continue;
     if (page->full()) break;
-    page->add(id, team_json(record->team));
+    page->add(id, team_object(record->team).done());
   }
   return json_response(200, page->done());
 }
@@ -99,7 +142,7 @@ base::Result<http::Response> create_team(const Context& context, const Call& cal
   auto valid = model::validate_team_id(team.id);
   if (!valid) return base::pass(valid);
   action.details().team = team.id;
-  const std::string answer = team_json(team);
+  const std::string answer = team_object(team).done();
   const std::lock_guard lock(context.writes);
   if (context.store.snapshot()->teams.contains(team.id)) {
     return base::fail(base::Code::kConflict, "there is a team \"" + team.id + "\" already",
@@ -115,6 +158,8 @@ base::Result<http::Response> create_team(const Context& context, const Call& cal
 base::Result<http::Response> update_team(const Context& context, const Call& call, Action& action) {
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
+  Manner manner;
+  if (auto read = read_manner(call, manner); !read) return base::pass(read);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
@@ -123,19 +168,19 @@ base::Result<http::Response> update_team(const Context& context, const Call& cal
   model::Team team = model::clone(before);
   auto read = read_options(*body, team);
   if (!read) return base::pass(read);
-  const std::string answer = team_json(team);
-  std::uint64_t current = snapshot->revision;
+  JsonObject answer = team_object(team);
+  answer.raw("warnings", json_strings(warnings_of(before, team)));
+  std::vector<store::Change> changes;
   if (team.path != before.path || team.options != before.options) {
-    auto revision = save_team(context, call, action, std::move(team));
-    if (!revision) return base::pass(revision);
-    current = *revision;
+    changes.emplace_back(store::PutTeam{std::move(team)});
   }
-  auto recorded = action.record_change(current);
-  if (!recorded) return base::pass(recorded);
-  return json_response(200, answer);
+  return change_team(context, call, action,
+                     {std::move(changes), manner, std::move(answer), "effect"});
 }
 
 base::Result<http::Response> delete_team(const Context& context, const Call& call, Action& action) {
+  Manner manner;
+  if (auto read = read_manner(call, manner); !read) return base::pass(read);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
@@ -152,13 +197,7 @@ base::Result<http::Response> delete_team(const Context& context, const Call& cal
   }
   std::vector<store::Change> changes;
   changes.emplace_back(store::DeleteTeam{call.team});
-  auto revision = commit_recorded(context, call, action, std::move(changes));
-  if (!revision) return base::pass(revision);
-  auto recorded = action.record_change(*revision);
-  if (!recorded) return base::pass(recorded);
-  JsonObject answer;
-  answer.number("revision", *revision);
-  return json_response(200, answer.done());
+  return change_team(context, call, action, {std::move(changes), manner, {}});
 }
 
 }  // namespace sutler::admin

@@ -20,7 +20,8 @@ TEST(TeamApi, ATeamIsMadeChangedListedAndRemoved) {
   EXPECT_EQ(changed.at("require_exp"), true);
   EXPECT_EQ(changed.at("allow_from").at(0), "10.0.0.0/8");
   const Answer list = bench.ask("GET", kTeams);
-  EXPECT_EQ(list.at("/items/0"), changed);
+  EXPECT_EQ(list.at("/items/0/path"), "/x/y");
+  EXPECT_EQ(list.at("/items/0/allow_from"), changed.at("allow_from"));
   EXPECT_EQ(list.at("/items/1/id"), "default");
   EXPECT_EQ(bench.done("DELETE", kAcme).at("revision"), 4);
   EXPECT_EQ(bench.ask("DELETE", kAcme).status, 404);
@@ -57,6 +58,21 @@ TEST(TeamApi, AnAddressRestrictionGoesOnlyByNull) {
             "10.0.0.0/8");
   const auto open = bench.done("PATCH", kAcme, R"({"allow_from":null})");
   EXPECT_TRUE(open.at("allow_from").as_array().empty());
+}
+
+TEST(TeamApi, WhatKeepsWorkloadsAwayIsWarnedAbout) {
+  Bench bench;
+  bench.done("POST", kTeams, R"({"id":"acme"})");
+  const auto warned = [&](std::string_view body) {
+    const auto answer = bench.done("PATCH", std::string(kAcme) + "?dry_run=true", body);
+    EXPECT_EQ(answer.at("dry_run"), true);
+    return answer.at("warnings").as_array().size();
+  };
+  EXPECT_EQ(warned(R"({"path":"/other"})"), 1U);
+  EXPECT_EQ(warned(R"({"require_exp":true,"allow_from":["10.0.0.0/8"]})"), 2U);
+  EXPECT_EQ(warned(R"({"leeway_seconds":10,"path":"/acme"})"), 0U);
+  EXPECT_EQ(bench.revision(), 2U) << "dry runs";
+  EXPECT_EQ(bench.ask("PATCH", std::string(kAcme) + "?dry_run=maybe", "{}").status, 400);
 }
 
 TEST(TeamApi, AChangeThatChangesNothingMakesNoRevision) {

@@ -15,6 +15,8 @@ std::string changes_text(const boost::json::value& answer) {
     label.resize(11, ' ');
     out += label + printable(joined(names, ", ")) + "\n";
   }
+  const auto teams = texts(answer, "teams");
+  if (!teams.empty()) out += "options of " + printable(joined(teams, ", ")) + "\n";
   const std::string revision = shown(answer, "revision");
   return out + (is_true(answer, "dry_run") ? "nothing was changed; the revision is " + revision
                                            : "revision   " + revision);

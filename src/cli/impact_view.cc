@@ -20,6 +20,12 @@ std::uint64_t number_of(const boost::json::value& tree, std::string_view name) {
   return value;
 }
 
+// Of a team `impact` is its policy, so what a change does is `effect` there.
+const boost::json::value& impact_of(const boost::json::value& answer) {
+  const auto& impact = member(answer, "impact");
+  return impact.is_object() ? impact : member(answer, "effect");
+}
+
 std::string keys_text(const boost::json::value& one, const char* name, std::string_view label) {
   auto keys = texts(one, name);
   if (keys.empty()) return {};
@@ -52,7 +58,7 @@ std::string line_of(const boost::json::value& one) {
 }  // namespace
 
 std::string impact_summary(const boost::json::value& answer) {
-  const auto& impact = member(answer, "impact");
+  const auto& impact = impact_of(answer);
   const auto& summary = member(impact, "summary");
   if (!summary.is_object()) return {};
   constexpr std::pair<const char*, const char*> kParts[] = {{"losing", "lose keys"},
@@ -71,7 +77,7 @@ std::string impact_summary(const boost::json::value& answer) {
 }
 
 std::string impact_text(const boost::json::value& answer) {
-  const auto& impact = member(answer, "impact");
+  const auto& impact = impact_of(answer);
   const auto& summary = member(impact, "summary");
   if (!summary.is_object()) return {};
   const std::uint64_t all = number_of(summary, "affected");

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/current_groups.h"
 #include "cli/group_edit.h"
+#include "cli/impact_view.h"
 #include "cli/import_files.h"
 #include "cli/import_merge.h"
 #include "cli/json_view.h"
@@ -207,6 +208,7 @@ base::Result<int> import_groups(const Context& context, ImportOptions options) {
   auto answer = ask_server(context, "POST", api_path({"apply"}) + query, std::move(*body));
   if (!answer) return base::pass(answer);
   for (const auto& warning : texts(answer->tree, "warnings")) print_warning(warning);
+  print_impact(answer->tree);
   std::string text = diff_text(answer->tree);
   const auto unchanged = texts(answer->tree, "unchanged").size();
   if (unchanged > 0) text += counted(unchanged, "group") + " unchanged\n";

@@ -97,11 +97,12 @@ void add_undo_command(CLI::App& root, Context& context) {
   auto& command = add_command(
       root, context,
       {.name = "undo",
-       .purpose = "Takes a whole commit back: every group it changed is as it was before",
+       .purpose = "Takes a whole commit back: groups and options of teams are as they were before",
        .example = "sutler undo 57 -m 'wrong database'",
        .more = "It makes a new revision; nothing is forgotten. Groups that were changed again "
                "since then are named and nothing is done, unless --force undoes these later "
-               "changes as well; it says which versions that are."},
+               "changes as well; it says which versions that are. Signing keys, operators, tokens "
+               "and teams that came or went are not taken back; it names them."},
       Talks::kToServer, [&context, options] { return undo(context, *options); });
   add_word(command, options->revision, "REVISION", "number of the revision (sutler revision list)");
   add_write_options(command, options->write);

@@ -8,6 +8,7 @@
 #include "cli/json_body.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/write_options.h"
 
 namespace sutler::cli {
 namespace {
@@ -22,6 +23,7 @@ struct TeamFlags {
   bool require_match = false, no_require_match = false;
   bool require_exp = false, no_require_exp = false;
   bool allow_from_anywhere = false;
+  WriteOptions write;  // of `set`
 };
 
 void add_team_flags(CLI::App& command, TeamFlags& flags) {
@@ -81,9 +83,10 @@ base::Result<int> set_team(const Context& context, const TeamFlags& flags) {
   auto options = add_options(body, flags);
   if (!options) return base::pass(options);
   if (body.empty()) return usage_error("nothing is to be changed", "name an option to set");
-  auto answer = ask_server(context, "PATCH", api_path({"teams", flags.id}), body.done());
+  auto answer = ask_server(context, "PATCH",
+                           api_path({"teams", flags.id}) + write_query(flags.write), body.done());
   if (!answer) return base::pass(answer);
-  return print_answer(context, *answer, "team " + flags.id + " is changed");
+  return print_write(context, *answer, "team " + flags.id + " is changed");
 }
 
 base::Result<int> list_teams(const Context& context) {
@@ -104,10 +107,11 @@ base::Result<int> list_teams(const Context& context) {
   return print_answer(context, *answer, table.text());
 }
 
-base::Result<int> remove_team(const Context& context, const std::string& id) {
-  auto answer = ask_server(context, "DELETE", api_path({"teams", id}));
+base::Result<int> remove_team(const Context& context, const TeamFlags& flags) {
+  auto answer =
+      ask_server(context, "DELETE", api_path({"teams", flags.id}) + write_query(flags.write));
   if (!answer) return base::pass(answer);
-  return print_answer(context, *answer, "team " + id + " is removed");
+  return print_write(context, *answer, "team " + flags.id + " is removed");
 }
 
 void add_set_team(CLI::App& team, Context& context) {
@@ -123,6 +127,7 @@ void add_set_team(CLI::App& team, Context& context) {
   add_switch(set, flags->no_require_exp, "--no-require-exp", "the opposite of --require-exp");
   add_switch(set, flags->allow_from_anywhere, "--allow-from-anywhere",
              "take the restriction of --allow-from away");
+  add_weighing_options(set, flags->write);
 }
 
 }  // namespace
@@ -146,14 +151,15 @@ void add_team_command(CLI::App& root, Context& context) {
                .purpose = "Lists the teams with their paths and options",
                .example = "sutler team list"},
               Talks::kToServer, [&context] { return list_teams(context); });
-  const auto id = std::make_shared<std::string>();
+  const auto gone = std::make_shared<TeamFlags>();
   auto& remove =
       add_command(team, context,
                   {.name = "remove",
                    .purpose = "Removes a team that has no groups, with its keys",
                    .example = "sutler team remove red"},
-                  Talks::kToServer, [&context, id] { return remove_team(context, *id); });
-  add_word(remove, *id, "TEAM", "id of the team");
+                  Talks::kToServer, [&context, gone] { return remove_team(context, *gone); });
+  add_word(remove, gone->id, "TEAM", "id of the team");
+  add_weighing_options(remove, gone->write);
   add_team_key_command(team, context);
 }
 

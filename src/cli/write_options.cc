@@ -11,6 +11,10 @@ void add_write_options(CLI::App& command, WriteOptions& options) {
   add_text(command, options.managed_by,
            {"--managed-by", "NAME", "who manages what is written: others cannot change it"});
   add_switch(command, options.take_over, "--take-over", "change what another name manages");
+  add_weighing_options(command, options);
+}
+
+void add_weighing_options(CLI::App& command, WriteOptions& options) {
   add_text(command, options.message,
            {"-m,--message", "TEXT", "why, for the history; never a secret"});
   add_switch(command, options.dry_run, "--dry-run",

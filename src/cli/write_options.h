@@ -19,6 +19,9 @@ struct WriteOptions {
 // --managed-by, --take-over, --message, --dry-run and --force.
 void add_write_options(CLI::App& command, WriteOptions& options);
 
+// Of those --message, --dry-run and --force: for what nobody manages.
+void add_weighing_options(CLI::App& command, WriteOptions& options);
+
 // "?managed_by=git&take_over=true", or nothing.
 [[nodiscard]] std::string write_query(const WriteOptions& options);
 

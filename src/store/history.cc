@@ -80,33 +80,47 @@ Result<std::vector<GroupVersion>> History::versions(const std::string& team,
   return out;
 }
 
-Result<model::Group> History::open(const std::string& team, const std::string& name,
-                                   std::uint64_t version) const {
-  const std::string what = quoted(name) + ", version " + std::to_string(version);
-  const std::string id = codec_.keys().record_id(kGroupKind, team, name);
-  auto record = backend_.version(std::string(kGroupKind), id, version);
-  if (!record) return pass(record, what);
+Result<OpenedRecord> History::find(const Where& where) const {
+  const std::string id = codec_.keys().record_id(where.kind, where.team, where.name);
+  auto record = backend_.version(std::string(where.kind), id, where.version);
+  if (!record) return pass(record, where.what);
   if (!*record) {
-    return base::fail(Code::kNotFound, what + " is not kept",
-                      "see which are: sutler group history " + name, "no_version");
+    const std::string hint =
+        where.name.empty() ? std::string() : "see which are: sutler group history " + where.name;
+    return base::fail(Code::kNotFound, where.what + " is not kept", hint, "no_version");
   }
   const Record& row = **record;
-  if (row.kind != kGroupKind || row.id != id || row.version != version) {
-    return base::fail(Code::kCorrupt, what + " is another record's row", kWayOut);
+  if (row.kind != where.kind || row.id != id || row.version != where.version) {
+    return base::fail(Code::kCorrupt, where.what + " is another record's row", kWayOut);
   }
   Scratch scratch;
   auto opened = codec_.open(row, scratch);
-  if (!opened) return pass(opened, what);
-  if (opened->team != team || opened->name != name) {
-    return base::fail(Code::kCorrupt, what + " is another record's row", kWayOut);
+  if (!opened) return pass(opened, where.what);
+  if (opened->team != where.team || opened->name != where.name) {
+    return base::fail(Code::kCorrupt, where.what + " is another record's row", kWayOut);
   }
-  if (!opened->group) {
-    return base::fail(Code::kNotFound, what + " is its deletion and has no content",
+  if (opened->held.deleted) {
+    return base::fail(Code::kNotFound, where.what + " is its deletion and has no content",
                       "take the version before", "deleted_version");
   }
+  return opened;
+}
+
+Result<model::Group> History::open(const std::string& team, const std::string& name,
+                                   std::uint64_t version) const {
+  const std::string what = quoted(name) + ", version " + std::to_string(version);
+  auto opened = find({kGroupKind, team, name, version, what});
+  if (!opened) return pass(opened);
   auto group = opened->group->open();
   if (!group) return pass(group, what);
   return std::move(*group);
+}
+
+Result<model::Team> History::open_team(const std::string& id, std::uint64_t version) const {
+  auto opened =
+      find({kTeamKind, id, {}, version, "team \"" + id + "\", version " + std::to_string(version)});
+  if (!opened) return pass(opened);
+  return model::clone(opened->team_record->team);
 }
 
 Result<std::vector<Commit>> History::commits(const CommitQuery& query) const {

@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/group.h"
+#include "model/team.h"
 #include "store/backend/backend.h"
 #include "store/commit_info.h"
 #include "store/snapshot.h"
@@ -21,6 +23,7 @@
 namespace sutler::store {
 
 class RecordCodec;
+struct OpenedRecord;
 
 // One kept version of a group.
 struct GroupVersion {
@@ -78,6 +81,9 @@ class History {
   // kNotFound: that version is not kept, or is a deletion (`deleted_version`).
   [[nodiscard]] base::Result<model::Group> open(const std::string& team, const std::string& name,
                                                 std::uint64_t version) const;
+  // A team as it was; errors as open().
+  [[nodiscard]] base::Result<model::Team> open_team(const std::string& id,
+                                                    std::uint64_t version) const;
   // Oldest first. Commits of which nothing is kept are not there.
   [[nodiscard]] base::Result<std::vector<Commit>> commits(const CommitQuery& query) const;
 
@@ -89,6 +95,15 @@ class History {
                                                            const PurgeRule& rule) const;
 
  private:
+  struct Where {
+    std::string_view kind;
+    std::string team, name;  // of a team no name
+    std::uint64_t version;
+    std::string what;  // for errors
+  };
+  // Opened, and surely that record. kNotFound as open().
+  [[nodiscard]] base::Result<OpenedRecord> find(const Where& where) const;
+
   Backend& backend_;
   const RecordCodec& codec_;
 };

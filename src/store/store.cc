@@ -348,6 +348,11 @@ Result<model::Group> Store::version(const std::string& team, const std::string& 
   return History(*impl_->backend, *codec).open(team, name, version);
 }
 
+Result<model::Team> Store::team_version(const std::string& id, std::uint64_t version) {
+  const auto codec = impl_->current_codec();
+  return History(*impl_->backend, *codec).open_team(id, version);
+}
+
 Result<Commit> Store::commit_changes(std::uint64_t revision) {
   auto found = commits({.first = revision, .last = revision, .changes_max = 0});
   if (!found) return pass(found);
@@ -374,9 +379,13 @@ Result<PurgeReport> Store::purge(const std::string& team, const std::string& nam
   return impl_->carry_out(History(*impl_->backend, *codec).purgeable(team, name, rule));
 }
 
-Result<PurgeReport> Store::purge_all(const PurgeRule& rule) {
+Result<PurgeReport> Store::purge_all(const PurgeRule& rule, const PurgeConsent& before) {
   const auto codec = impl_->current_codec();
-  return impl_->carry_out(History(*impl_->backend, *codec).purgeable(*snapshot(), rule));
+  auto purges = History(*impl_->backend, *codec).purgeable(*snapshot(), rule);
+  if (purges && !purges->empty() && before) {
+    if (auto agreed = before(purges->size()); !agreed) return pass(agreed);
+  }
+  return impl_->carry_out(std::move(purges));
 }
 
 }  // namespace sutler::store

@@ -122,6 +122,9 @@ class Store {
   // (`no_version`) or is a deletion (`deleted_version`); kCorrupt names group and version.
   [[nodiscard]] base::Result<model::Group> version(const std::string& team, const std::string& name,
                                                    std::uint64_t version);
+  // The same of a team, with the signing keys that it had.
+  [[nodiscard]] base::Result<model::Team> team_version(const std::string& id,
+                                                       std::uint64_t version);
   // What one revision changed, all of it. kNotFound: there is no such revision, or nothing of it is
   // kept.
   [[nodiscard]] base::Result<Commit> commit_changes(std::uint64_t revision);
@@ -132,7 +135,10 @@ class Store {
   // kCorrupt: the store failed its verification.
   [[nodiscard]] base::Result<PurgeReport> purge(const std::string& team, const std::string& name,
                                                 const PurgeRule& rule);
-  [[nodiscard]] base::Result<PurgeReport> purge_all(const PurgeRule& rule);
+  // `before` is told how many groups lose versions, if any do, before any goes; its error stops it.
+  using PurgeConsent = std::function<base::Result<void>(std::size_t groups)>;
+  [[nodiscard]] base::Result<PurgeReport> purge_all(const PurgeRule& rule,
+                                                    const PurgeConsent& before = {});
   [[nodiscard]] Backend& backend();
 
  private:

@@ -99,6 +99,26 @@ def test_the_command_shows_the_impact_and_a_dry_run_stops_there(shop):
     assert revision(shop) == before
 
 
+def test_teams_and_imports_show_whom_they_hit_like_other_writes(shop, tmp_path):
+    before = revision(shop)
+    lost = tmp_path / "pay.env"
+    lost.write_text("STRIPE=s9\n")
+    ran = shop.cli("import", "pay", str(lost), "--format", "dotenv", "--replace", "--dry-run")
+    assert "shop/api (service): loses HOST" in ran.err and "s9" not in ran.err + ran.out
+    shop.cli("group", "delete", "all")
+    ran = shop.cli("team", "set", "default", "--require-match", "--dry-run")
+    assert "blog/site (service): will fail; no_match" in ran.err and "dry run" in ran.out
+    assert shop.fetch(project="blog", object_id="site").status == 200
+    shop.cli("team", "set", "default", "--impact", "refuse")
+    assert "--force" in shop.cli("team", "set", "default", "--require-match", exits=6).err
+    shop.cli("team", "set", "default", "--require-match", "--force")
+    assert shop.fetch(project="blog", object_id="site").status == 503
+    undone = revision(shop)
+    shop.cli("undo", str(undone))
+    assert shop.fetch(project="blog", object_id="site").status == 200
+    assert before < undone < revision(shop)
+
+
 def test_a_long_list_is_cut_for_people(serve):
     server = serve()
     server.add_key()
