@@ -118,6 +118,7 @@ base::Result<http::Response> rotate_master_key(const Context& context, const Cal
   if (rotation == nullptr) return no_rotation();
   const std::string target = context.store.sealer()->keys().primary_id();
   action.details().key_id = target;
+  if (auto intent = action.record_intent(); !intent) return base::pass(intent);
   auto started = rotation->start(call.operator_name);
   if (!started) return base::pass(started);
   auto recorded = action.record_change(context.store.snapshot()->revision);

@@ -9,7 +9,8 @@
 namespace sutler::audit {
 
 // kIntent: something is about to be changed; a second record with the same request id tells whether
-// it was. One without the second: nobody knows, the machine may have stopped in between.
+// it was (of what sutler does by itself, which has no request id, the next one of the same event).
+// One without the second: nobody knows, the machine may have stopped in between.
 enum class Outcome { kOk, kDenied, kFailed, kIntent };
 
 // All views must stay valid until append() returned. Empty text and zero numbers are left out of

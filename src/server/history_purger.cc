@@ -48,7 +48,9 @@ void HistoryPurger::work() {
 }
 
 void HistoryPurger::run_once() {
-  auto report = store_.purge_all(purge_rule(policy_, clock_.now()));
+  auto report = store_.purge_all(purge_rule(policy_, clock_.now()), [this](std::size_t groups) {
+    return record(audit::Outcome::kIntent, groups);
+  });
   if (!report) {
     base::log::error("old versions could not be purged", {{"why", report.error().message}});
     return;
@@ -57,11 +59,17 @@ void HistoryPurger::run_once() {
   base::log::info("old versions were purged by policy",
                   {{"groups", static_cast<std::int64_t>(report->groups)},
                    {"versions", static_cast<std::int64_t>(report->versions)}});
-  audit::Event event{.time = clock_.now(), .event = "history.purge"};
+  if (auto recorded = record(audit::Outcome::kOk, report->versions); !recorded) {
+    base::log::error("a purge has no audit record", {{"why", recorded.error().message}});
+  }
+}
+
+base::Result<void> HistoryPurger::record(audit::Outcome outcome, std::uint64_t count) {
+  audit::Event event{.time = clock_.now(), .event = "history.purge", .outcome = outcome};
   event.operator_name = "policy";
   event.revision = store_.snapshot()->revision;
-  event.count = report->versions;
-  (void)audit_.append({&event, 1}, audit::Durability::kSynced);
+  event.count = count;
+  return audit_.append({&event, 1}, audit::Durability::kSynced);
 }
 
 }  // namespace sutler::server

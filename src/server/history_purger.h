@@ -34,12 +34,14 @@ class HistoryPurger {
 
   // Starts the thread; with an empty policy there is none.
   void start();
-  // Purges now. What went is an audit record `history.purge`; a failure is logged, and the next
-  // time tries again.
+  // Purges now. Before it an intent counts the groups, after it an audit record `history.purge` the
+  // versions that went; without the intent nothing goes. A failure is logged, and the next time
+  // tries again.
   void run_once();
 
  private:
   void work();
+  [[nodiscard]] base::Result<void> record(audit::Outcome outcome, std::uint64_t count);
 
   store::Store& store_;
   audit::Log& audit_;

@@ -84,11 +84,17 @@ Result<void> Upkeep::change_master_keys() {
   if (!loaded) return pass(loaded);
   if (loaded->ids() == before->keys().ids()) return {};
   const auto fresh = std::make_shared<const crypto::MasterKeys>(std::move(*loaded));
-  nodes_.carry_counts(before->keys(), *fresh);
-  if (auto changed = store_.change_keys(fresh); !changed) return changed;
-  base::log::info("the list of master keys is another now", {{"first", fresh->primary_id()}});
   const std::string first = fresh->primary_id();
-  record({.time = clock_.now(), .event = "master_key.list", .key_id = first});
+  audit::Event event{.time = clock_.now(), .event = "master_key.list", .key_id = first};
+  event.outcome = audit::Outcome::kIntent;
+  if (auto intent = audit_.append({&event, 1}, audit::Durability::kSynced); !intent) return intent;
+  nodes_.carry_counts(before->keys(), *fresh);
+  auto changed = store_.change_keys(fresh);
+  event.outcome = changed ? audit::Outcome::kOk : audit::Outcome::kFailed;
+  if (!changed) event.reason = base::code_name(changed.error().code);
+  record(event);
+  if (!changed) return changed;
+  base::log::info("the list of master keys is another now", {{"first", first}});
   return nodes_.announce(clock_.now(), store::Nodes::When::kNow);
 }
 
