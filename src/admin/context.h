@@ -56,6 +56,7 @@ struct Description {
   double started_monotonic_seconds = 0;
   // Called on the thread of the request, all of them.
   std::function<bool()> ready;
+  std::function<std::string()> provider_url;                 // where it listens; may be empty
   std::function<std::vector<Check>()> checks;                // may be empty
   std::function<std::vector<base::MetricFamily>()> metrics;  // may be empty
   Background background = {};

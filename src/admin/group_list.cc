@@ -31,6 +31,11 @@ struct Filter {
                         "query parameter \"" + std::string(parameter) + "\" is empty",
                         "leave it out to ask for any");
     }
+    if (!filter.managed_by.empty() && !model::is_group_name(filter.managed_by)) {
+      return base::fail(base::Code::kInvalid,
+                        "query parameter \"managed_by\" must be a name of letters, digits, \".\", "
+                        "\"_\", \"-\"");
+    }
     const bool known = filter.type.empty() ||
                        filter.type == model::to_word(model::GroupType::kSecret) ||
                        filter.type == model::to_word(model::GroupType::kConfig);

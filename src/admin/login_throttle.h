@@ -12,6 +12,10 @@
 
 namespace sutler::admin {
 
+// What counts as one address: of IPv6 the network of 64 bits ("2001:db8::/64"), since one customer
+// has all of its addresses; what is no address of IPv6 is itself.
+[[nodiscard]] std::string counted_as(std::string_view address);
+
 // Thread-safe and bounded: it forgets everything each minute and follows 10,000 addresses in one.
 class LoginThrottle {
  public:

@@ -22,6 +22,7 @@ Description describe(const Options& options) {
   about.started_monotonic_seconds = base::monotonic_seconds();
   about.checks = options.checks;
   about.metrics = options.metrics;
+  about.provider_url = options.provider_url;
   about.ready = options.ready ? options.ready : [] { return true; };
   about.background = options.background;
   return about;

@@ -44,13 +44,14 @@ struct Options {
   const base::Clock& clock;
   AccessOptions access = {};
   model::WeakKeys weak_keys = model::WeakKeys::kRefuse;
-  std::string version = {};                      // of the program
-  std::string data_dir = {};                     // for `status`; may be empty
-  std::vector<std::string> master_key_ids = {};  // for `status`; may be empty
-  registry::Registry* registry = nullptr;        // null: impact and workloads know of none
-  Restarts* restarts = nullptr;                  // null: workloads are not restarted from here
-  source::Sources* sources = nullptr;            // null: groups cannot refer to any
-  std::function<bool()> ready = {};              // none: always ready. Thread-safe
+  std::string version = {};                        // of the program
+  std::string data_dir = {};                       // for `status`; may be empty
+  std::vector<std::string> master_key_ids = {};    // for `status`; may be empty
+  registry::Registry* registry = nullptr;          // null: impact and workloads know of none
+  Restarts* restarts = nullptr;                    // null: workloads are not restarted from here
+  source::Sources* sources = nullptr;              // null: groups cannot refer to any
+  std::function<bool()> ready = {};                // none: always ready. Thread-safe
+  std::function<std::string()> provider_url = {};  // for `status`; may be empty. Thread-safe
   Background background = {};
   // Thread-safe; may be empty.
   std::function<std::vector<Check>()> checks = {};

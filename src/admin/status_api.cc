@@ -66,6 +66,7 @@ base::Result<http::Response> show_status(const Context& context, const Call& cal
       .number("groups", snapshot->groups.size())
       .raw("ready", kJsonFlag[about.ready() ? 1 : 0])
       .text("integrity", integrity ? integrity->message : "ok");
+  if (about.provider_url) status.text("provider", about.provider_url());
   // Where things lie on the disk is an owner's business.
   const bool owner = call.who.role == Role::kOwner;
   if (owner && !about.data_dir.empty()) status.text("data_dir", about.data_dir);

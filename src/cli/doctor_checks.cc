@@ -128,24 +128,25 @@ Diagnosis check_audit(const DoctorInput& input) {
           "the current file is proved, up to record " + std::to_string(verified->last_seq)};
 }
 
-std::string provider_url(const DoctorInput& input) {
+// The running server knows best; one of before it said so is asked where the settings send it.
+std::string provider_url(const DoctorInput& input, const AdminClient::Answer& status) {
   if (!input.provider_url.empty()) return input.provider_url;
-  std::string address = input.options.listen;
-  if (address.starts_with("0.0.0.0:")) address = "127.0.0.1" + address.substr(7);
-  if (address.starts_with("[::]:")) address = "[::1]" + address.substr(4);
-  if (address.ends_with(":0")) return {};
-  return (input.options.tls ? "https://" : "http://") + address + "/";
+  std::string url = shown(status.tree, "provider");
+  if (url.empty()) url = (input.options.tls ? "https://" : "http://") + input.options.listen;
+  for (const auto& [any, here] :
+       {std::pair<std::string_view, std::string_view>{"//0.0.0.0:", "//127.0.0.1:"},
+        {"//[::]:", "//[::1]:"}}) {
+    const std::size_t at = url.find(any);
+    if (at != std::string::npos) url.replace(at, any.size(), here);
+  }
+  return url + "/";
 }
 
 // Through the real listener: with a signing key the whole way, else only that nobody gets in
 // without one.
-Diagnosis check_fetch(const DoctorInput& input) {
+Diagnosis check_fetch(const DoctorInput& input, const AdminClient::Answer& status) {
   client::ClientRequest request;
-  request.url = provider_url(input);
-  if (request.url.empty()) {
-    return {"fetch", CheckState::kWarn, "not tried: the port is chosen by the system",
-            "name the provider with --provider URL"};
-  }
+  request.url = provider_url(input, status);
   request.ca_file = ca_file_of(input.context);
   if (input.token != nullptr) {
     auto token = make_token(*input.token);
@@ -156,17 +157,17 @@ Diagnosis check_fetch(const DoctorInput& input) {
   if (!response) {
     return failed("fetch", response.error(), "is the server running, and is this its address?");
   }
-  const std::string status = request.url + " answered " + std::to_string(response->status);
+  const std::string answered = request.url + " answered " + std::to_string(response->status);
   if (input.token == nullptr) {
     const bool well = response->status == 401;
     return {"fetch", well ? CheckState::kOk : CheckState::kFail,
-            status + (well ? " without a token, as it must; --key-file tries a real fetch" : ""),
+            answered + (well ? " without a token, as it must; --key-file tries a real fetch" : ""),
             well ? "" : "is this the provider's address, with a team's path?"};
   }
   const bool well = response->status == 200;
   return {"fetch", well ? CheckState::kOk : CheckState::kFail,
-          status + (well ? " with " + std::to_string(response->body.expose().size()) + " bytes"
-                         : std::string()),
+          answered + (well ? " with " + std::to_string(response->body.expose().size()) + " bytes"
+                           : std::string()),
           well ? "" : "the audit says why: sutler audit query --event fetch --limit 5"};
 }
 
@@ -195,7 +196,7 @@ std::vector<Diagnosis> diagnose(const DoctorInput& input) {
                              "put a new certificate in place: it is read without a restart"));
   out.push_back(with_way_out(server::check_clock(now),
                              "let chrony or systemd-timesyncd keep it: tokens are judged by it"));
-  if (status) out.push_back(check_fetch(input));
+  if (status) out.push_back(check_fetch(input, *status));
   return out;
 }
 

@@ -21,7 +21,7 @@ struct Diagnosis {
 struct DoctorInput {
   const Context& context;
   const server::Options& options;
-  std::string provider_url;   // empty: from the settings
+  std::string provider_url;   // empty: as the running server says, else from the settings
   const TokenOptions* token;  // null: no fetch with a signing key
 };
 

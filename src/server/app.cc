@@ -134,21 +134,23 @@ Result<void> App::prepare_admin() {
     return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
   };
   restarts_ = std::make_unique<admin::Restarts>(options_.northflank, *audit_, clock_);
-  admin_ = std::make_shared<admin::Service>(admin::Options{.store = *store_,
-                                                           .catalog = catalog_,
-                                                           .audit = *audit_,
-                                                           .clock = clock_,
-                                                           .access = std::move(access),
-                                                           .weak_keys = options_.weak_keys,
-                                                           .version = SUTLER_VERSION,
-                                                           .data_dir = dir_->path().string(),
-                                                           .registry = &workloads_->registry(),
-                                                           .restarts = restarts_.get(),
-                                                           .ready = ready,
-                                                           .background = upkeep_->background(),
-                                                           .checks = [this] { return checks(); },
-                                                           .metrics = [this] { return metrics(); },
-                                                           .metrics_for = options_.metrics_for});
+  admin_ = std::make_shared<admin::Service>(
+      admin::Options{.store = *store_,
+                     .catalog = catalog_,
+                     .audit = *audit_,
+                     .clock = clock_,
+                     .access = std::move(access),
+                     .weak_keys = options_.weak_keys,
+                     .version = SUTLER_VERSION,
+                     .data_dir = dir_->path().string(),
+                     .registry = &workloads_->registry(),
+                     .restarts = restarts_.get(),
+                     .ready = ready,
+                     .provider_url = [this] { return provider_url(); },
+                     .background = upkeep_->background(),
+                     .checks = [this] { return checks(); },
+                     .metrics = [this] { return metrics(); },
+                     .metrics_for = options_.metrics_for});
   std::shared_ptr<const crypto::TlsContext> context;
   if (options_.admin_tls) {
     admin_tls_.emplace(*options_.admin_tls);
@@ -215,16 +217,17 @@ void App::start() {
   provider_server_->start();
 }
 
+std::string App::provider_url() const {
+  return (options_.tls ? "https://" : "http://") +
+         provider_server_->bound_address(provider_listener_);
+}
+
 std::string App::ready_line() const {
-  const auto url = [](bool tls, const std::string& address) {
-    return (tls ? "https://" : "http://") + address;
-  };
   std::string line = R"({"provider": )";
-  base::append_json_string(
-      line, url(options_.tls.has_value(), provider_server_->bound_address(provider_listener_)));
+  base::append_json_string(line, provider_url());
   line += R"(, "admin": )";
-  base::append_json_string(
-      line, url(options_.admin_tls.has_value(), admin_server_->bound_address(admin_listener_)));
+  base::append_json_string(line, (options_.admin_tls ? "https://" : "http://") +
+                                     admin_server_->bound_address(admin_listener_));
   line += R"(, "socket": )";
   base::append_json_string(line, dir_->socket().string());
   return line + "}";

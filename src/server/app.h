@@ -49,6 +49,7 @@ class App {
   [[nodiscard]] base::Result<void> prepare_provider();
   [[nodiscard]] base::Result<void> prepare_admin();
   [[nodiscard]] std::vector<std::string> admin_hosts() const;
+  [[nodiscard]] std::string provider_url() const;  // once it listens
   void watch_store();
   void watch_audit();
   // observe.cc

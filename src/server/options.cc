@@ -194,7 +194,8 @@ Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& opt
   options.admin_tls = std::move(*admin_tls);
   options.admin_hosts = reader.list("admin_host");
   // Where TLS ends in front, the browser speaks TLS all the same.
-  if (!options.admin_tls && !is_loopback(options.admin_listen)) {
+  const bool in_front = reader.flag("admin_behind_tls", false);
+  if (!options.admin_tls && (in_front || !is_loopback(options.admin_listen))) {
     options.admin_access.cookies = admin::CookieUse::kOnlyTls;
   }
   reader.number("admin_max_failures_per_minute", options.admin_access.failures_per_minute_max, 1,

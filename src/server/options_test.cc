@@ -156,6 +156,16 @@ TEST(Options, TheAdminSideHasItsOwnCertificateAndItsOwnWord) {
   EXPECT_EQ(tls->key, "k");
 }
 
+TEST(Options, CookiesAreForTlsAloneWhereItEndsInFront) {
+  using admin::CookieUse;
+  EXPECT_EQ(loaded(Given()).admin_access.cookies, CookieUse::kByConnection);
+  EXPECT_EQ(loaded(Given().flag("admin_behind_tls", "true")).admin_access.cookies,
+            CookieUse::kOnlyTls);
+  EXPECT_EQ(loaded(Given().flag("admin_listen", "0.0.0.0:1").flag("admin_plain_http", "true"))
+                .admin_access.cookies,
+            CookieUse::kOnlyTls);
+}
+
 TEST(Options, ACertificateAndItsKeyBelongTogether) {
   for (const char* alone : {"tls_cert", "tls_key", "admin_tls_cert", "admin_tls_key"}) {
     EXPECT_TRUE(refused(Given().flag(alone, "x")).contains("belong together")) << alone;

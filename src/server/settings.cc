@@ -40,6 +40,8 @@ constexpr Setting kSettings[] = {
      Where::kConfigOnly},
     {"proxy_roles", kMap, "ROLES", "what each group may do: `group: {role, reveal, scopes}`",
      Where::kConfigOnly},
+    {"admin_behind_tls", kSwitch, "",
+     "browsers reach --admin-listen through a TLS proxy: cookies are Secure"},
     {"metrics_open", kSwitch, "", "/metrics of --admin-listen asks nobody for credentials"},
     {"master_key", kList, "SPEC",
      "file:PATH, env:NAME, credential:NAME or command:ARGV; the first wraps, all open "

@@ -33,6 +33,13 @@ def test_without_a_key_it_sees_that_nobody_gets_in_without_one(server):
     assert states(doctor(server))["fetch"] == "ok"
 
 
+def test_the_server_says_where_it_listens_whatever_the_settings_say(server, key_file):
+    ran = server.cli("doctor", "--json", "--listen", "127.0.0.1:0", "--key-file", key_file,
+                     "--project", "p", "--object", "o", "--type", "service")
+    fetch = [one for one in ran.json()["checks"] if one["name"] == "fetch"][0]
+    assert fetch["state"] == "ok" and server.provider in fetch["detail"]
+
+
 def test_no_value_is_shown(server, key_file):
     ran = doctor(server, "--key-file", key_file, "--project", "p", "--object", "o", "--type", "s")
     assert "hello" not in ran.out and tokens.KEY not in ran.out

@@ -147,6 +147,16 @@ def test_a_session_needs_its_page_and_answers_carry_the_policy(server, data_dir)
     assert ask(server, "GET", "/api/v1/session", headers=cookie)[0] == 401
 
 
+def test_behind_a_proxy_that_ends_tls_the_cookie_is_for_tls_alone(serve, data_dir):
+    server = serve("--admin-behind-tls")
+    owner = (data_dir / "owner-token").read_text().strip()
+    # What a request says of itself is not believed, either way.
+    for said in ({}, {"X-Forwarded-Proto": "http"}):
+        _, headers, _ = ask(server, "POST", "/api/v1/session", headers=said, body={"token": owner})
+        line = headers["Set-Cookie"]
+        assert line.startswith("__Host-sutler=") and "; Secure" in line
+
+
 def test_guesses_are_slowed_down_and_a_right_token_is_not(server):
     token = operator(server, "alice", "--role", "viewer")
     codes = [ask(server, "GET", "/api/v1/status", "sut_guess")[0] for _ in range(25)]
