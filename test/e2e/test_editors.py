@@ -64,7 +64,8 @@ class Editors:
         values = shown["secrets"]["variables"]
         values["COUNT"] = str(int(values["COUNT"]) + 1)
         values["WHOLE_A"] = values["WHOLE_B"] = f"{who}-{values['COUNT']}"
-        status, answered, told = client.ask("PUT", PATH, shown, {"If-Match": headers["ETag"]})
+        status, answered, told = client.ask("PUT", PATH + f"?message=editor%20{who}",
+                                            shown, {"If-Match": headers["ETag"]})
         if status == 412:
             assert told["code"] == "precondition_failed" and told["current_etag"] != headers["ETag"]
             with self.lock:
@@ -79,7 +80,8 @@ class Editors:
     def patch(self, client, who, turn):
         """Changes a pair of entries of its own, whatever the others do."""
         pair = {f"P{who}_A": str(turn), f"P{who}_B": str(turn)}
-        status, headers, told = client.ask("PATCH", PATH, {"variables": pair})
+        status, headers, told = client.ask("PATCH", PATH + f"?message=editor%20{who}",
+                                           {"variables": pair})
         assert status == 200 and told["updated"] == ["shared"], told
         self.note(headers, who)
         # Whoever replaces all needs a moment without another change; so patches take turns with them.
@@ -126,6 +128,17 @@ class Editors:
         assert not self.failures, self.failures[:3]
 
 
+def kept_versions(server) -> list:
+    """All versions of the group, newest first, as the API tells them in pages."""
+    found, cursor = [], ""
+    while True:
+        page = server.api("GET", f"{PATH}/versions?limit=1000{cursor}")
+        found += page["items"]
+        if "next_cursor" not in page:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
 def test_no_change_of_fifty_editors_is_lost(server):
     made = server.apply(group("shared", {"COUNT": "0", "WHOLE_A": "-", "WHOLE_B": "-"}))
     editors = Editors(server)
@@ -140,6 +153,14 @@ def test_no_change_of_fifty_editors_is_lost(server):
     assert sorted(editors.acknowledged) == list(range(2, writes + 2)), "versions have gaps"
     assert server.status()["revision"] == made["revision"] + writes
     assert editors.put and editors.patched and editors.refused and editors.fetched
+
+    # The history has each of them, in order, by whom it was made; the revisions are those of the store.
+    kept = kept_versions(server)
+    assert [one["version"] for one in kept] == list(range(writes + 1, 0, -1))
+    assert [one["revision"] for one in kept] == \
+        list(range(made["revision"] + writes, made["revision"] - 1, -1))
+    told = {one["version"]: one.get("message") for one in kept[:-1]}
+    assert told == {version: f"editor {who}" for version, who in editors.acknowledged.items()}
 
     history = server.audit("group.update")
     versions = [record["groups"][0]["version"] for record in history if record["outcome"] == "ok"]

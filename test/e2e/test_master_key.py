@@ -1,4 +1,5 @@
 """Rotation of the master key while the server runs, is killed, and goes on."""
+import http.client
 import random
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ from support import paths, tokens, wire
 from support.cli import Cli
 from support.groups import group
 from support.server import NotStarted, Server
+from support.traces import Trace
 from support.wait import eventually, moment
 
 
@@ -191,6 +193,69 @@ def test_kill_9_at_any_moment_of_a_rotation_loses_nothing(keys, data_dir, serve)
         rows = connection.execute("SELECT key_id FROM records UNION "
                                   "SELECT key_id FROM history").fetchall()
     assert rows == [(ids[names[0]],)]
+
+
+class Interrupted:
+    """A server whose rotation is killed at one system call that writes, and started again."""
+
+    def __init__(self, keys, data_dir, folder):
+        self.keys, self.data_dir, self.out = keys, data_dir, folder / "trace"
+        self.names = ["old.key", "new.key"]
+        self.ids = {"old.key": keys.old, "new.key": keys.new}
+        self.server = Server(data_dir, "--config", keys.config).start()
+        self.server.add_key()
+        fill(self.server, 12, 3)
+        self.expected = self.server.fetch().body
+
+    def rotated(self) -> bool:
+        try:
+            return status(self.server)["rotation"]["state"] == "done"
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def round(self, when) -> bool:
+        """Whether the `when`th call of a thread came before the end of the rotation, and killed."""
+        self.names.reverse()
+        self.keys.use(*self.names)
+        take_new_list(self.server, self.ids[self.names[0]])
+        inject = f"inject=pwrite64,fdatasync,fsync,ftruncate:signal=KILL:when={when}"
+        with Trace(self.server.pid, self.out, "-e", inject):
+            try:
+                self.server.call("POST", "/api/v1/master-key/rotate")
+            except (OSError, http.client.HTTPException):
+                pass  # killed before it could answer
+            eventually(lambda: self.server.process.poll() is not None or self.rotated(), 30,
+                       "the kill, or the end")
+        killed = self.server.process.poll() is not None
+        if killed:
+            self.server.kill()
+            self.server = Server(self.data_dir, "--config", self.keys.config).start()
+        return killed
+
+    def check(self):
+        """Goes on, or begins where it was killed before it was noted; nothing is lost."""
+        assert self.server.fetch().body == self.expected
+        if status(self.server)["rotation"]["state"] in ("none", "failed") or \
+                status(self.server)["rotation"]["target"] != self.ids[self.names[0]]:
+            self.server.cli("master-key", "rotate")
+        eventually(self.rotated, 30, "the end of the rotation")
+        assert used(self.server).get(self.ids[self.names[1]], 0) == 0
+        assert self.server.fetch().body == self.expected
+
+
+def test_kill_9_at_each_write_of_a_rotation_loses_nothing(keys, data_dir, tmp_path):
+    """Deterministic where the test before it is random: the first, second, third … call of a thread
+    that writes to the database dies, until a rotation comes through."""
+    one = Interrupted(keys, data_dir, tmp_path)
+    killed, when = 0, 1
+    while one.round(when):
+        one.check()
+        killed += 1
+        when += paths.rounds(1 + when // 3, 1)
+    one.check()
+    assert killed >= 5, "the calls were not seen"
+    assert one.server.cli("audit", "verify").code == 0
+    one.server.stop()
 
 
 def test_signing_keys_tell_when_they_were_last_used(serve):

@@ -12,8 +12,8 @@ from support import paths, wire
 from support.groups import group
 
 PROGRAM = paths.REPO / "build" / "venv" / "bin" / "schemathesis"
-SECONDS = paths.rounds(100, 900)
-EXAMPLES = paths.rounds(15, 300)
+SECONDS = paths.rounds(70, 900)
+EXAMPLES = paths.rounds(10, 300)
 
 
 @pytest.fixture
@@ -47,8 +47,6 @@ def test_the_document_is_served_to_all(server):
     assert answer.body == (paths.REPO / "docs" / "openapi.yaml").read_bytes()
 
 
-@pytest.mark.skipif(not os.environ.get("SUTLER_PROVE"),
-                    reason="script/prove openapi: it still finds what the schema refuses and we take")
 def test_every_check_of_schemathesis_holds(serve, schemathesis, tmp_path):
     server = serve()
     seed(server)
