@@ -1,11 +1,13 @@
 #include "store/backup.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "store/record_codec.h"
@@ -71,6 +73,9 @@ class Writer final : public RowSink {
 
  private:
   Result<void> frame(Frame kind, const std::string& payload) {
+    if (request_.stopped && request_.stopped()) {
+      return base::fail(Code::kUnavailable, "the server stops");
+    }
     if (payload.size() > kBackupFrameBytesMax) {
       return base::fail(Code::kTooLarge, "a record is too large for a backup");
     }
@@ -108,42 +113,117 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return base::fail_errno(errno, "backup folder " + folder.string() + " cannot be synced");
 }
 
-Result<WrittenBackup> write_file(Store& store, const BackupRequest& request,
-                                 const std::filesystem::path& part) {
-  base::FileDescriptor fd(
-      ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.is_open()) return base::fail_errno(errno, "backup " + part.string());
-  Writer writer(fd, request);
+// A file with a name of its own that is locked while we write: two servers may share a folder.
+struct Part {
+  std::filesystem::path path;
+  base::FileDescriptor fd;
+};
+
+Result<Part> make_part(const std::filesystem::path& folder) {
+  std::string pattern = (folder / ".sutler-backup.XXXXXX.part").string();
+  constexpr int kSuffixBytes = 5;
+  base::FileDescriptor fd(::mkostemps(pattern.data(), kSuffixBytes, O_CLOEXEC));
+  if (!fd.is_open()) return base::fail_errno(errno, "backup " + pattern);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    (void)::unlink(pattern.c_str());
+    return base::fail_errno(error, "backup " + pattern);
+  }
+  return Part{pattern, std::move(fd)};
+}
+
+// What stands under the name is what we wrote.
+bool still_ours(const Part& part) {
+  struct stat written{};
+  struct stat named{};
+  return ::fstat(part.fd.get(), &written) == 0 && ::lstat(part.path.c_str(), &named) == 0 &&
+         written.st_dev == named.st_dev && written.st_ino == named.st_ino;
+}
+
+Result<WrittenBackup> write_part(Store& store, const BackupRequest& request, Part& part) {
+  Writer writer(part.fd, request);
   auto done = store.backend().dump(writer);
   if (done) done = writer.end(store.codec()->keys());
-  if (!done) return pass(done, "backup " + part.string());
-  if (::fsync(fd.get()) != 0) return base::fail_errno(errno, "backup " + part.string());
-  WrittenBackup out{request.folder / ("sutler-" + file_time(request.now) + "-r" +
-                                      std::to_string(writer.info.revision) + ".backup"),
-                    std::move(writer.info), writer.bytes};
-  return out;
+  if (!done) return pass(done, "backup " + part.path.string());
+  if (::fsync(part.fd.get()) != 0) return base::fail_errno(errno, "backup " + part.path.string());
+  return WrittenBackup{{}, std::move(writer.info), writer.bytes};
+}
+
+// Fails with EEXIST when the name is taken. A file system without that kind of rename is asked.
+int rename_to_free(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  struct stat taken{};
+  if (::lstat(to.c_str(), &taken) == 0) return EEXIST;
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+// A backup of the same moment of the same store is replaced; that of another store is not.
+Result<void> name_it(const Part& part, const BackupRequest& request, WrittenBackup& written) {
+  const std::string stem =
+      "sutler-" + file_time(request.now) + "-r" + std::to_string(written.info.revision);
+  constexpr int kTriesMax = 100;
+  int error = EEXIST;
+  for (int i = 1; i <= kTriesMax && error == EEXIST; ++i) {
+    const std::string more = i == 1 ? "" : "-" + std::to_string(i);
+    written.file = request.folder / (stem + more + ".backup");
+    if (!still_ours(part)) {
+      return base::fail(
+          Code::kUnavailable,
+          "backup " + part.path.string() + ": somebody took the file away while it was written",
+          "give each server a backup_dir of its own");
+    }
+    error = rename_to_free(part.path, written.file);
+    if (error != EEXIST) break;
+    const auto there = BackupReader::open(written.file);
+    if (!there || there->info().store_id != written.info.store_id) continue;
+    error = ::rename(part.path.c_str(), written.file.c_str()) == 0 ? 0 : errno;
+  }
+  if (error == 0) return {};
+  return base::fail_errno(error, "backup " + written.file.string());
 }
 
 }  // namespace
 
 Result<WrittenBackup> write_backup(Store& store, const BackupRequest& request) {
   if (auto made = make_folder(request.folder); !made) return pass(made);
-  const auto part = request.folder / ".sutler-backup.part";
-  auto written = write_file(store, request, part);
-  if (written && ::rename(part.c_str(), written->file.c_str()) != 0) {
-    written = base::fail_errno(errno, "backup " + written->file.string());
+  auto part = make_part(request.folder);
+  if (!part) return pass(part);
+  auto written = write_part(store, request, *part);
+  if (written) {
+    if (auto named = name_it(*part, request, *written); !named) written = pass(named);
   }
   if (!written) {
-    (void)::unlink(part.c_str());
+    if (still_ours(*part)) (void)::unlink(part->path.c_str());
     return written;
   }
   if (auto synced = sync_folder(request.folder); !synced) return pass(synced);
   return written;
 }
 
+void remove_left_parts(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(".sutler-backup.") || !name.ends_with("part")) continue;
+    if (!entry.is_regular_file(ignored) || entry.is_symlink(ignored)) continue;
+    const base::FileDescriptor fd(
+        ::open(entry.path().c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    // One that is locked is being written, by another server.
+    if (!fd.is_open() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    (void)::unlink(entry.path().c_str());
+  }
+}
+
 Result<BackupReader> BackupReader::open(const std::filesystem::path& file) {
-  base::FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // A named pipe without a writer must not hold us up.
+  base::FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd.is_open()) return base::fail_errno(errno, "backup " + file.string());
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return base::fail_errno(errno, "backup " + file.string());
+  if (!S_ISREG(info.st_mode)) {
+    return base::fail(Code::kInvalid, file.string() + " is no file but something else");
+  }
   BackupReader reader(file, std::move(fd));
   if (auto started = reader.start(); !started) return pass(started);
   return reader;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,17 +21,21 @@ struct BackupRequest {
   std::string version;          // of the program
   std::uint64_t audit_seq = 0;  // how far the audit log is
   std::string audit_hash;
+  std::function<bool()> stopped = {};  // asked now and then; true: give up
 };
 // Writes `sutler-TIME-rREVISION.backup` (0600) into the folder (made when missing, 0700), of one
-// consistent state, while the store is read and written. It is written under another name, synced
-// and renamed: a backup that is there is whole, and a failure leaves nothing. kNoSpace and errors
-// of the backend.
+// consistent state, while the store is read and written. It is written under a name of its own
+// (locked, as another server may use the folder), synced and renamed: a backup that is there is
+// whole, and a failure leaves nothing. A name that a backup of another store has gets `-2` and so
+// on. kNoSpace and errors of the backend.
 struct WrittenBackup {
   std::filesystem::path file;
   BackupInfo info;
   std::uint64_t bytes = 0;
 };
 [[nodiscard]] base::Result<WrittenBackup> write_backup(Store& store, const BackupRequest& request);
+// Removes what writers that died left in the folder; what is being written stays.
+void remove_left_parts(const std::filesystem::path& folder);
 
 // Reads a file from front to back. Not thread-safe.
 class BackupReader {

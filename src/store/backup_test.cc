@@ -188,5 +188,83 @@ TEST(Backups, AFailureLeavesTheOldOnesAndIsTold) {
   EXPECT_EQ(*backups.last_good(), kNow);
 }
 
+TEST(Backups, OneStampedInTheFutureDoesNotCountAndCostsNoNewOne) {
+  test::Fixture fixture;
+  const test::Folder folder;
+  const auto later = kNow + std::chrono::hours(24 * 365 * 10);
+  const auto ahead = must(write_backup(*fixture.store, {folder / "b", later, "1", 0, "", {}}));
+  base::ManualClock clock(kNow);
+  Backups backups(*fixture.store, clock, {.folder = folder / "b", .keep = 1}, {});
+  EXPECT_FALSE(backups.last_good());
+  for (int i = 1; i <= 2; ++i) {
+    clock.set(kNow + std::chrono::seconds(i));
+    const auto made = backups.make(std::chrono::seconds(60));
+    ASSERT_TRUE(made && *made);
+    EXPECT_TRUE(std::filesystem::exists((**made).file)) << i;
+  }
+  EXPECT_TRUE(std::filesystem::exists(ahead.file));
+  EXPECT_EQ(backups.list().size(), 2U);
+  EXPECT_EQ(*backups.last_good(), kNow + std::chrono::seconds(2));
+}
+
+TEST(Backups, TwoStoresThatShareAFolderDoNotTakeEachOthersNameOrFile) {
+  test::Fixture one;
+  test::Fixture other;
+  const test::Folder folder;
+  const auto first = must(write_backup(*one.store, {folder / "b", kNow, "1", 0, "", {}}));
+  const auto second = must(write_backup(*other.store, {folder / "b", kNow, "1", 0, "", {}}));
+  EXPECT_NE(first.file, second.file);
+  EXPECT_EQ(must(BackupReader::open(first.file)).info().store_id, one.store->id());
+  EXPECT_EQ(must(BackupReader::open(second.file)).info().store_id, other.store->id());
+  const auto again = must(write_backup(*one.store, {folder / "b", kNow, "1", 0, "", {}}));
+  EXPECT_EQ(again.file, first.file);
+}
+
+TEST(Backups, AServerThatStartsLeavesWhatAnotherIsWriting) {
+  test::Fixture fixture;
+  test::Fixture other;
+  const test::Folder folder;
+  const base::ManualClock clock(kNow);
+  std::filesystem::create_directory(folder / "b");
+  std::ofstream(folder / "b/.sutler-backup.dead00.part") << "left";
+  bool started = false;
+  fixture.meddler->fails = [&](std::string_view operation) {
+    if (operation == "dump") {
+      const Backups starting(*other.store, clock, {.folder = folder / "b"}, {});
+      started = true;
+    }
+    return false;
+  };
+  const auto written = must(write_backup(*fixture.store, {folder / "b", kNow, "1", 0, "", {}}));
+  EXPECT_TRUE(started);
+  EXPECT_TRUE(verify_backup(written.file, master_keys()));
+  EXPECT_FALSE(std::filesystem::exists(folder / "b/.sutler-backup.dead00.part"));
+}
+
+TEST(Backups, APipeOrALinkInTheFolderIsListedAsWhatItIsAndHoldsNobodyUp) {
+  test::Fixture fixture;
+  const test::Folder folder;
+  const base::ManualClock clock(kNow);
+  const auto good = must(write_backup(*fixture.store, {folder / "b", kNow, "1", 0, "", {}}));
+  ASSERT_EQ(::mkfifo((folder / "b/sutler-pipe.backup").c_str(), 0600), 0);
+  std::filesystem::create_symlink(good.file, folder / "b/sutler-link.backup");
+  Backups backups(*fixture.store, clock, {.folder = folder / "b", .keep = 1}, {});
+  ASSERT_TRUE(*backups.make(std::chrono::seconds(60)));
+  const auto listed = backups.list();
+  ASSERT_EQ(listed.size(), 3U);
+  EXPECT_EQ(listed[0].error, "");
+  EXPECT_NE(listed[1].error, "");
+  EXPECT_NE(listed[2].error, "");
+}
+
+TEST(Backup, ThatIsGivenUpLeavesNothing) {
+  test::Fixture fixture;
+  const test::Folder folder;
+  const auto given_up =
+      write_backup(*fixture.store, {folder / "b", kNow, "1", 0, "", [] { return true; }});
+  EXPECT_EQ(given_up.error().code, Code::kUnavailable);
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "b"));
+}
+
 }  // namespace
 }  // namespace sutler::store

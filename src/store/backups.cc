@@ -11,6 +11,8 @@ using base::Result;
 namespace {
 
 constexpr std::chrono::seconds kLook{1};  // how often the clock is asked
+// A backup that is stamped later than that was made with a wrong clock.
+constexpr std::chrono::hours kAheadMax{24};
 
 bool is_backup(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
@@ -21,10 +23,10 @@ bool is_backup(const std::filesystem::path& file) {
 
 Backups::Backups(Store& store, const base::Clock& clock, Options options, Done done)
     : store_(store), clock_(clock), options_(std::move(options)), done_(std::move(done)) {
-  std::error_code ignored;
-  std::filesystem::remove(options_.folder / ".sutler-backup.part", ignored);
+  remove_left_parts(options_.folder);
+  const base::UnixTime now = clock_.now();
   for (const Listed& one : list()) {
-    if (!one.error.empty() || one.info.store_id != store_.id()) continue;
+    if (!is_ours(one) || one.info.created > now + kAheadMax) continue;
     last_good_ = one.info.created;
     break;
   }
@@ -47,10 +49,13 @@ std::vector<Backups::Listed> Backups::list() const {
     if (!is_backup(entry.path())) continue;
     Listed one;
     one.file = entry.path();
-    std::error_code ignored;
-    one.bytes = std::filesystem::file_size(one.file, ignored);
+    std::error_code unknown;
+    const auto bytes = std::filesystem::file_size(one.file, unknown);
+    one.bytes = unknown ? 0 : bytes;
     auto reader = BackupReader::open(one.file);
-    if (reader) {
+    if (entry.is_symlink(unknown)) {
+      one.error = one.file.string() + " is a link: it is not counted";
+    } else if (reader) {
       one.info = reader->info();
     } else {
       one.error = reader.error().message;
@@ -112,12 +117,24 @@ void Backups::run() {
 }
 
 void Backups::make_one(Why why) {
-  BackupRequest request{options_.folder, clock_.now(), options_.version, 0, {}};
+  BackupRequest request{options_.folder, clock_.now(), options_.version, 0, {}, {}};
+  request.stopped = [this] {
+    const std::lock_guard lock(mutex_);
+    return stop_;
+  };
   if (options_.audit_position) {
     std::tie(request.audit_seq, request.audit_hash) = options_.audit_position();
   }
   auto written = write_backup(store_, request);
-  if (written) remove_old();
+  if (written) {
+    remove_old(*written);
+    std::error_code error;
+    if (!std::filesystem::exists(written->file, error)) {
+      written = base::fail(base::Code::kUnavailable,
+                           "backup " + written->file.string() + " was taken away by somebody",
+                           "give each server a backup_dir of its own");
+    }
+  }
   if (done_) done_(why, written);
   const std::lock_guard lock(mutex_);
   if (written) {
@@ -128,11 +145,22 @@ void Backups::make_one(Why why) {
   last_ = std::move(written);
 }
 
-// Only backups of this store that can be read count, and only such go.
-void Backups::remove_old() const {
-  std::size_t good = 0;
+bool Backups::is_ours(const Listed& one) const {
+  return one.error.empty() && one.info.store_id == store_.id();
+}
+
+// Only backups of this store that can be read count, and only such go. The one that was written
+// just now stays whatever the stamps of the others say.
+void Backups::remove_old(const WrittenBackup& written) const {
+  std::size_t good = 1;
   for (const Listed& one : list()) {
-    if (!one.error.empty() || one.info.store_id != store_.id()) continue;
+    if (!is_ours(one) || one.file == written.file) continue;
+    if (one.info.created > written.info.created + kAheadMax) {
+      base::log::warning(
+          "a backup is stamped in the future: it does not count and is not removed",
+          {{"file", one.file.native()}, {"created", base::rfc3339(one.info.created)}});
+      continue;
+    }
     if (++good <= options_.keep) continue;
     std::error_code error;
     std::filesystem::remove(one.file, error);

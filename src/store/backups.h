@@ -20,8 +20,8 @@ class Backups {
   struct Options {
     std::filesystem::path folder;
     std::chrono::milliseconds every{0};  // 0: only when asked
-    std::size_t keep = 7;                // older ones go when a new one is there
-    std::string version;                 // of the program
+    std::size_t keep = 7;  // older ones go when a new one is there, unless stamped in the future
+    std::string version;   // of the program
     // Where the audit log is: the sequence number and the hash of its last line.
     std::function<std::pair<std::uint64_t, std::string>()> audit_position;
     std::chrono::milliseconds retry_after{60'000};  // a scheduled one that failed
@@ -32,7 +32,7 @@ class Backups {
 
   // Starts its thread. Store and clock must outlive it.
   Backups(Store& store, const base::Clock& clock, Options options, Done done);
-  ~Backups();  // waits for the one that is being written
+  ~Backups();  // gives up the one that is being written
   Backups(const Backups&) = delete;
   Backups& operator=(const Backups&) = delete;
 
@@ -57,7 +57,8 @@ class Backups {
  private:
   void run();
   void make_one(Why why);
-  void remove_old() const;
+  void remove_old(const WrittenBackup& written) const;
+  [[nodiscard]] bool is_ours(const Listed& one) const;
   [[nodiscard]] bool due(base::UnixTime now) const;
 
   Store& store_;
