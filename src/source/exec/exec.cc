@@ -88,6 +88,7 @@ class ExecDriver final : public Driver {
     }
     if (!program_) return failure(FailureKind::kOutage, program_.error().message);
     std::vector<std::string> argv;
+    argv.reserve(argv_.size());
     for (const std::string& word : argv_) argv.push_back(filled(word, locator));
     auto end = program_->run(std::move(argv), on_stdin_ ? locator : std::string_view(),
                              config_.output_bytes_max, sooner(deadline));

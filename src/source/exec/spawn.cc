@@ -166,6 +166,7 @@ std::vector<Limit> limits_of(const ProgramLimits& limits) {
 // The words as execve(2) takes them. It writes to none.
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {
   std::vector<char*> out;
+  out.reserve(words.size() + 1);
   for (const auto& word : words) out.push_back(const_cast<char*>(word.c_str()));
   out.push_back(nullptr);
   return out;
@@ -174,6 +175,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 // A Secret's bytes end in a NUL, as those of any std::string do.
 std::vector<char*> pointers_to(const std::vector<base::Secret>& words) {
   std::vector<char*> out;
+  out.reserve(words.size() + 1);
   for (const auto& word : words) out.push_back(const_cast<char*>(word.expose().data()));
   out.push_back(nullptr);
   return out;
