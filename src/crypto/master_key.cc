@@ -69,6 +69,10 @@ const MasterKeys::Entry* MasterKeys::find_spec(const std::string& spec) const {
   return nullptr;
 }
 
+base::LockedBytes MasterKeys::derive(std::string_view info) const {
+  return derive_key(entries_.front()->key.key().expose(), info);
+}
+
 std::uint64_t MasterKeys::wraps(std::string_view id) const {
   for (const auto& entry : entries_) {
     if (entry->id == id) return entry->key.seals();

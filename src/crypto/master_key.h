@@ -39,6 +39,9 @@ class MasterKeys {
   [[nodiscard]] std::vector<std::string> ids() const;
   [[nodiscard]] bool has(std::string_view id) const;
 
+  // A key for another purpose, from the first master key.
+  [[nodiscard]] base::LockedBytes derive(std::string_view info) const;
+
   // How many data keys that master key has wrapped, as far as is known; 0 for another's.
   [[nodiscard]] std::uint64_t wraps(std::string_view id) const;
   // What it wrapped before this process or on other nodes.
