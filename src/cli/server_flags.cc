@@ -23,7 +23,8 @@ void ServerFlags::declare(CLI::App& command, const std::vector<std::string_view>
     switch (setting.kind) {
       case SettingKind::kValue: given.option = &add_text(command, given.text, text); break;
       case SettingKind::kList: given.option = &add_list(command, given.list, text); break;
-      case SettingKind::kMap: break;  // of the config file only
+      case SettingKind::kMap:
+      case SettingKind::kSection: break;  // of the config file only
       case SettingKind::kSwitch:
         given.option = &add_switch(command, given.on, name.c_str(), help.c_str());
         break;
@@ -40,7 +41,8 @@ server::RawSettings ServerFlags::raw(const Context& context) const {
     switch (given.kind) {
       case SettingKind::kValue: raw.flags[key] = {given.text}; break;
       case SettingKind::kList: raw.flags[key] = given.list; break;
-      case SettingKind::kMap: break;
+      case SettingKind::kMap:
+      case SettingKind::kSection: break;
       case SettingKind::kSwitch: raw.flags[key] = {"true"}; break;
     }
   }

@@ -10,6 +10,7 @@
 #include "server/group_files.h"
 #include "server/prepare.h"
 #include "server/proxy_listener.h"
+#include "server/source_setup.h"
 
 namespace sutler::server {
 
@@ -22,6 +23,18 @@ namespace {
 constexpr std::chrono::seconds kDrainGrace{30};
 constexpr std::chrono::seconds kAdminDrainGrace{2};
 
+// Whose connections to the admin socket are an owner's.
+std::vector<std::int64_t> trusted_uids(const Options& options) {
+  const auto own = static_cast<std::int64_t>(::geteuid());
+  if (!runs_programs(options)) return {0, own};
+  if (own != 0) {
+    base::log::info(
+        "a source runs programs: the admin socket trusts root only, and the server's own user "
+        "needs a token");
+  }
+  return {0};
+}
+
 }  // namespace
 
 Result<void> App::prepare() {
@@ -30,6 +43,7 @@ Result<void> App::prepare() {
   }
   if (auto done = prepare_store(); !done) return done;
   if (auto done = prepare_audit(); !done) return done;
+  if (auto done = prepare_sources(); !done) return done;
   cache_ = std::make_unique<resolve::BundleCache>(
       resolve::BundleCache::Options{.bytes_max = options_.bundle_cache_bytes});
   shared_ =
@@ -38,6 +52,7 @@ Result<void> App::prepare() {
   if (!workloads) return pass(workloads);
   workloads_ = std::move(*workloads);
   shared_->registry = &workloads_->registry();
+  shared_->sources = sources_.get();
   if (auto done = prepare_secret_key(); !done) return done;
   if (auto done = prepare_admin(); !done) return done;
   return prepare_provider();
@@ -79,6 +94,15 @@ Result<void> App::prepare_audit() {
   audit_ = std::move(*log);
   upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed);
   return upkeep_->start();
+}
+
+Result<void> App::prepare_sources() {
+  if (options_.sources.empty()) return {};
+  auto made = make_sources(options_, &store_->sealer()->keys(), clock_);
+  if (!made) return pass(made);
+  sources_ = std::move(*made);
+  base::log::info("sources are configured", {{"count", std::ssize(options_.sources)}});
+  return {};
 }
 
 // The reference's SECRET: a key of the team `default` that lives in this process only.
@@ -129,7 +153,7 @@ Result<void> App::prepare_admin() {
   admin::AccessOptions access = options_.admin_access.clone();
   access.owner_token = std::move(*token);
   access.allowed_hosts = admin_hosts();
-  access.trusted_uids = {0, static_cast<std::int64_t>(::geteuid())};
+  access.trusted_uids = trusted_uids(options_);
   auto ready = [this] {
     return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
   };
@@ -145,6 +169,7 @@ Result<void> App::prepare_admin() {
                      .data_dir = dir_->path().string(),
                      .registry = &workloads_->registry(),
                      .restarts = restarts_.get(),
+                     .sources = sources_.get(),
                      .ready = ready,
                      .provider_url = [this] { return provider_url(); },
                      .background = upkeep_->background(),
@@ -196,7 +221,7 @@ Result<void> App::apply_files() {
   request.body = body;
   request.remote = "unix";
   request.id = "serve--apply";
-  request.peer_uid = static_cast<std::int64_t>(::geteuid());
+  request.peer_uid = runs_programs(options_) ? 0 : static_cast<std::int64_t>(::geteuid());
   const http::Field type{"Content-Type", "application/json"};
   request.fields = {&type, 1};
   const auto response = admin_->answer(request);
@@ -262,12 +287,28 @@ void App::watch_audit() {
   base::log::info("audit can be written again");
 }
 
+// Sources keep connections, logins and a cache; they are made once.
+void App::watch_config() const {
+  if (!options_.sources_changed) return;
+  const auto changed = options_.sources_changed();
+  if (!changed) {
+    return base::log::warning("the config file cannot be read again",
+                              {{"why", changed.error().message}});
+  }
+  if (*changed) {
+    base::log::warning("`sources` of the config file has changed: it counts after a restart");
+  }
+}
+
 void App::tick(TlsReload::Force force) {
   provider::flush_denials(*shared_, provider::Flush::kDue);
   admin_->tick();
   watch_store();
   watch_audit();
-  if (force == TlsReload::Force::kYes) upkeep_->reload_master_keys();
+  if (force == TlsReload::Force::kYes) {
+    upkeep_->reload_master_keys();
+    watch_config();
+  }
   upkeep_->tick(shared_->key_use);
   if (tls_) {
     if (auto fresh = tls_->poll(force)) provider_server_->set_tls(provider_listener_, fresh);

@@ -19,6 +19,7 @@
 #include "server/tls_reload.h"
 #include "server/upkeep.h"
 #include "server/workloads.h"
+#include "source/sources.h"
 #include "store/store.h"
 
 namespace sutler::server {
@@ -45,6 +46,7 @@ class App {
  private:
   [[nodiscard]] base::Result<void> prepare_store();
   [[nodiscard]] base::Result<void> prepare_audit();
+  [[nodiscard]] base::Result<void> prepare_sources();
   [[nodiscard]] base::Result<void> prepare_secret_key();
   [[nodiscard]] base::Result<void> prepare_provider();
   [[nodiscard]] base::Result<void> prepare_admin();
@@ -52,6 +54,7 @@ class App {
   [[nodiscard]] std::string provider_url() const;  // once it listens
   void watch_store();
   void watch_audit();
+  void watch_config() const;
   // observe.cc
   [[nodiscard]] std::vector<admin::Check> checks() const;
   [[nodiscard]] std::vector<base::MetricFamily> metrics() const;
@@ -66,6 +69,7 @@ class App {
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Workloads> workloads_;
   std::unique_ptr<HistoryPurger> purger_;
+  std::unique_ptr<source::Sources> sources_;
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;
   std::optional<TlsReload> tls_, admin_tls_;

@@ -36,6 +36,7 @@ bool holds_nothing(std::string_view text) {
 
 Result<ConfigValue> read_value(const Tree& tree, const std::string& where) {
   ConfigValue value;
+  value.tree = &tree;
   value.line = static_cast<std::size_t>(tree.line);
   if (is_scalar(tree)) {
     value.values.emplace_back(tree.text);
@@ -55,7 +56,9 @@ Result<ConfigValue> read_value(const Tree& tree, const std::string& where) {
   }
   for (const Tree& item : tree.items) {
     if (!is_scalar(item)) {
-      return fail(Code::kInvalid, where + ": a list of a setting holds plain values only");
+      value.shape = ConfigValue::Shape::kNested;
+      value.values.clear();
+      return value;
     }
     value.values.emplace_back(item.text);
   }
@@ -64,7 +67,7 @@ Result<ConfigValue> read_value(const Tree& tree, const std::string& where) {
 
 }  // namespace
 
-Result<std::map<std::string, ConfigValue>> read_config_file(const std::filesystem::path& path) {
+Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
   auto text = base::read_file(path, kConfigBytesMax);
   if (!text) return pass(text, "config");
   struct stat info{};
@@ -73,20 +76,22 @@ Result<std::map<std::string, ConfigValue>> read_config_file(const std::filesyste
     return fail(Code::kRefused, "config file " + path.string() + " may be written by others",
                 "chmod go-w " + path.string());
   }
-  if (holds_nothing(text->expose())) return std::map<std::string, ConfigValue>();
+  if (holds_nothing(text->expose())) return ConfigFile();
   auto document = model::read_yaml(text->expose(), path.string());
   if (!document) return pass(document);
-  std::map<std::string, ConfigValue> out;
+  ConfigFile out;
   if (document->root.kind != Tree::Kind::kMap) {
     return fail(Code::kInvalid, path.string() + ": the file must hold settings as `key: value`");
   }
-  for (std::size_t i = 0; i < document->root.items.size(); ++i) {
-    const std::string name(document->root.names[i]);
-    const Tree& item = document->root.items[i];
+  const auto kept = std::make_shared<const model::YamlDocument>(std::move(*document));
+  for (std::size_t i = 0; i < kept->root.items.size(); ++i) {
+    const std::string name(kept->root.names[i]);
+    const Tree& item = kept->root.items[i];
     auto value = read_value(item, path.string() + ":" + std::to_string(item.line) + ": " + name);
     if (!value) return pass(value);
-    out.emplace(name, std::move(*value));
+    out.values.emplace(name, std::move(*value));
   }
+  out.document = kept;
   return out;
 }
 

@@ -129,4 +129,18 @@ Check check_backup(std::optional<base::UnixTime> last, base::UnixTime now) {
   return {"backup", days > kBackupDays ? CheckState::kWarn : CheckState::kOk, age};
 }
 
+void add_source_checks(std::vector<Check>& out, const std::vector<source::SourceStatus>& sources) {
+  for (const auto& source : sources) {
+    Check check{"source:" + source.name, CheckState::kOk, {}};
+    if (!source.reachable || source.breaker_open) {
+      check.state = CheckState::kWarn;
+      check.detail = source.documents > 0
+                         ? "the store is out: " + std::to_string(source.documents) +
+                               " values that it gave before are served"
+                         : "the store is out, and nothing that it gave before is held";
+    }
+    out.push_back(std::move(check));
+  }
+}
+
 }  // namespace sutler::server

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "admin/checks.h"
 #include "base/clock.h"
+#include "source/sources.h"
 
 namespace sutler::server {
 
@@ -37,5 +39,10 @@ struct DiskFigures {
 [[nodiscard]] admin::Check check_clock(base::UnixTime now);
 // `last`: when the last good backup was made; nothing: never, as far as is known.
 [[nodiscard]] admin::Check check_backup(std::optional<base::UnixTime> last, base::UnixTime now);
+
+// One `source:NAME` for each. Warns while a store is out: that takes no node out, since the others
+// have the same store.
+void add_source_checks(std::vector<admin::Check>& out,
+                       const std::vector<source::SourceStatus>& sources);
 
 }  // namespace sutler::server

@@ -1,5 +1,8 @@
 // What the running server tells of itself: its checks and its metrics. Asked for by the admin API,
 // on that thread; counted where things happen.
+#include <algorithm>
+#include <iterator>
+
 #include "crypto/certificate.h"
 #include "server/app.h"
 #include "server/health.h"
@@ -37,6 +40,9 @@ class Families {
   void histogram(std::string name, std::string help, const base::LatencyHistogram::Totals& totals) {
     begin(Type::kHistogram, std::move(name), std::move(help));
     all_.back().samples.push_back({{}, 0, totals});
+  }
+  void append(std::vector<MetricFamily> families) {
+    std::ranges::move(families, std::back_inserter(all_));
   }
   [[nodiscard]] std::vector<MetricFamily> done() { return std::move(all_); }
 
@@ -187,6 +193,7 @@ std::vector<Check> App::checks() const {
       options_.tls ? std::optional(options_.tls->certificate) : std::nullopt, now));
   out.push_back(check_clock(now));
   out.push_back(check_backup(upkeep_->backups().last_good(), now));
+  if (sources_) add_source_checks(out, sources_->status());
   if (shared_->draining) out.push_back({"draining", CheckState::kFail, "this server is stopping"});
   return out;
 }
@@ -233,6 +240,7 @@ std::vector<MetricFamily> App::metrics() const {
     out.gauge("sutler_backup_last_success_timestamp_seconds", "When the last good backup was made.",
               last->seconds());
   }
+  if (sources_) out.append(sources_->metrics());
   add_checks(out, checks());
   add_process(out);
   return out.done();

@@ -9,6 +9,8 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/wipe.h"
+#include "crypto/hash.h"
 #include "server/proxy_roles.h"
 
 namespace sutler::server {
@@ -286,6 +288,31 @@ void keep_master_key_sources(const RawSettings& raw, const MergedSettings& merge
   options.master_keys_how = how_to_add_key(merged);
 }
 
+// Of what is written there, without its place in the file.
+crypto::Digest digest_of_sources(const MergedSettings& merged) {
+  const auto at = merged.sections.find("sources");
+  std::string text = at == merged.sections.end() ? "" : config_json(*at->second.tree);
+  const auto digest = crypto::sha256(text);
+  base::wipe(text);
+  return digest;
+}
+
+Result<void> read_sources(const RawSettings& raw, const MergedSettings& merged, Options& options) {
+  options.sources_changed = [config = raw.config,
+                             before = digest_of_sources(merged)]() -> Result<bool> {
+    auto again = merge_settings({.flags = {}, .environment = {}, .config = config});
+    if (!again) return pass(again);
+    return digest_of_sources(*again) != before;
+  };
+  const auto at = merged.sections.find("sources");
+  if (at == merged.sections.end()) return {};
+  auto sources = read_sources(at->second, options.data_dir);
+  if (!sources) return pass(sources);
+  for (const SourceConfig& one : *sources) options.sources.push_back(one.common);
+  options.source_section = at->second;
+  return {};
+}
+
 void read_backups(Reader& reader, Options& options) {
   const auto* folder = reader.text("backup_dir");
   options.backup_dir =
@@ -324,6 +351,7 @@ Result<Options> load_options(const RawSettings& raw) {
   if (auto listeners = read_listeners(reader, raw, options); !listeners) return pass(listeners);
   options.master_keys = reader.list("master_key");
   keep_master_key_sources(raw, *merged, options);
+  if (auto sources = read_sources(raw, *merged, options); !sources) return pass(sources);
   if (reader.flag("require_store", false)) options.store = StoreDemand::kMustExist;
   if (const auto* path = reader.text("apply")) options.apply = *path;
   if (reader.flag("allow_weak_keys", false)) options.weak_keys = model::WeakKeys::kAllow;

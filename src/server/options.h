@@ -22,6 +22,7 @@
 #include "registry/registry.h"
 #include "server/history_purger.h"
 #include "server/settings.h"
+#include "server/source_config.h"
 
 namespace sutler::server {
 
@@ -62,6 +63,11 @@ struct Options {
   registry::Options registry;
   admin::NorthflankOptions northflank;
   HistoryPolicy history;
+  std::vector<source::Common> sources;
+  ConfigSection source_section;  // what they were read from; without a tree: there are none
+  // Tells whether `sources` of the config file says something else than at the start; null in
+  // tests.
+  std::function<base::Result<bool>()> sources_changed;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // to be logged at the start
 };

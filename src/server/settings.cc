@@ -16,6 +16,7 @@ constexpr auto kValue = SettingKind::kValue;
 constexpr auto kSwitch = SettingKind::kSwitch;
 constexpr auto kList = SettingKind::kList;
 constexpr auto kMap = SettingKind::kMap;
+constexpr auto kSection = SettingKind::kSection;
 
 constexpr Setting kSettings[] = {
     {"data_dir", kValue, "DIR", "where the store, its keys and the audit log are"},
@@ -87,6 +88,8 @@ constexpr Setting kSettings[] = {
      "the newest versions of each group that are kept, the current one counted (all)"},
     {"history_keep_days", kValue, "N",
      "older versions that were in force in so many days are kept too (all)"},
+    {"sources", kSection, "LIST", "other stores that groups refer to, see docs/sources/README.md",
+     Where::kConfigOnly},
     {"log_level", kValue, "LEVEL", "debug, info, warning, error or off (info)"},
 };
 
@@ -120,12 +123,20 @@ Result<void> take_config(const RawSettings& raw, MergedSettings& merged) {
   auto file = read_config_file(path);
   if (!file) return pass(file);
   merged.config = path;
-  for (auto& [key, value] : *file) {
+  for (auto& [key, value] : file->values) {
     const std::string where = path.string() + ":" + std::to_string(value.line);
     const Setting* setting = find(key);
     if (setting == nullptr) {
       return fail(Code::kInvalid, where + ": unknown key \"" + key + "\"",
                   "`sutler serve --help` lists the settings; keys are the flags with `_` for `-`");
+    }
+    if (setting->kind == kSection) {
+      merged.sections[key] = {value.tree, file->document, path};
+      continue;
+    }
+    if (value.shape == ConfigValue::Shape::kNested) {
+      return fail(Code::kInvalid,
+                  where + ": " + key + ": a list of a setting holds plain values only");
     }
     if ((setting->kind == kMap) != (value.shape == ConfigValue::Shape::kMap)) {
       return fail(Code::kInvalid, where + ": " + key +

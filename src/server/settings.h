@@ -12,15 +12,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "server/config_tree.h"
 
 namespace sutler::server {
 
 enum class SettingKind {
   kValue,
-  kSwitch,  // true or false
-  kList,    // may be given several times; a list in the config file, separated by `,` in the
-            // environment
-  kMap,     // of the config file only
+  kSwitch,   // true or false
+  kList,     // may be given several times; a list in the config file, separated by `,` in the
+             // environment
+  kMap,      // of the config file only
+  kSection,  // of the config file only, with a reader of its own
 };
 
 enum class Where {
@@ -50,6 +52,7 @@ struct RawSettings {
 // The winning values by key, and what is worth a warning.
 struct MergedSettings {
   std::map<std::string, std::vector<std::string>> values;
+  std::map<std::string, ConfigSection> sections;
   std::map<std::string, std::string> origins;  // "flag --listen", "SUTLER_LISTEN", "FILE:3"
   std::vector<std::string> warnings;
   std::optional<std::filesystem::path> config;  // that was read
