@@ -6,6 +6,8 @@
 
 #include "admin/routes.h"
 #include "admin/test_support.h"
+#include "source/file/config.h"
+#include "source/sources.h"
 
 namespace sutler::admin::test {
 namespace {
@@ -48,6 +50,7 @@ constexpr std::string_view kWorkload = R"({"project":"pay","object":"api","type"
 
 constexpr std::string_view kEverybody = "++++++++++";
 constexpr std::string_view kOwners = "++--------";
+constexpr std::string_view kEditors = "++++++----";
 constexpr std::string_view kAuditors = "++-------+";
 constexpr std::string_view kRouteTeam = "/api/v1/teams/{team}";
 constexpr std::string_view kRouteGroup = "/api/v1/teams/{team}/groups/{name}";
@@ -73,6 +76,10 @@ const Row kRows[] = {
     {"POST", "/api/v1/master-key/rotate", kOwners},
     {"GET", "/api/v1/backups", kAuditors},
     {"POST", "/api/v1/backups", kOwners},
+    {"GET", "/api/v1/sources", kEverybody},
+    {"GET", "/api/v1/sources/{name}", kEverybody},
+    {"POST", "/api/v1/sources/{name}/check", kEditors},
+    {"POST", "/api/v1/sources/{name}/refresh", kEditors},
     {"GET", "/api/v1/session", kEverybody},
     {"POST", "/api/v1/session", kEverybody},
     {"DELETE", "/api/v1/session", kEverybody},
@@ -157,8 +164,20 @@ char letter_of(int status) {
 }
 
 // A bench with the group and with one operator called `g`, whose grant it is.
+// One source, whose name is what `{name}` stands for.
+std::vector<source::Sources::Configured> a_source(const std::filesystem::path& root) {
+  std::vector<source::Sources::Configured> all;
+  source::FileConfig config;
+  config.name = "g";
+  config.root = root;
+  all.push_back({{.name = "g", .kind = "file"}, source::make_file(std::move(config))});
+  return all;
+}
+
 struct Fixture {
-  Bench bench;
+  base::SystemClock clock;
+  source::Sources sources{a_source(std::filesystem::temp_directory_path()), {}, clock};
+  Bench bench{model::WeakKeys::kRefuse, 1'000'000, &sources};
   std::string bearer;
 
   explicit Fixture(const std::string& grant) {

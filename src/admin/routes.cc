@@ -20,6 +20,7 @@
 #include "admin/restore_api.h"
 #include "admin/revision_api.h"
 #include "admin/session_api.h"
+#include "admin/source_api.h"
 #include "admin/status_api.h"
 #include "admin/team_api.h"
 #include "admin/token_api.h"
@@ -56,6 +57,7 @@ constexpr std::string_view kGroups = "/api/v1/teams/{team}/groups";
 constexpr std::string_view kGroup = "/api/v1/teams/{team}/groups/{name}";
 constexpr std::string_view kEntries = "/api/v1/teams/{team}/groups/{name}/entries";
 
+constexpr std::string_view kSource = "/api/v1/sources/{name}";
 constexpr std::string_view kSession = "/api/v1/session";
 constexpr std::string_view kOperators = "/api/v1/operators";
 constexpr std::string_view kOperator = "/api/v1/operators/{name}";
@@ -97,6 +99,10 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/master-key/rotate", rotate_master_key, "master_key.rotate", kOwn},
     {"GET", "/api/v1/backups", list_backups, kQuiet, Right::kAudit},
     {"POST", "/api/v1/backups", create_backup, "backup.create", kOwn},
+    {"GET", "/api/v1/sources", list_sources, kQuiet, kView},
+    {"GET", kSource, show_source, kQuiet, kView},
+    {"POST", "/api/v1/sources/{name}/check", check_source, "source.check", kEdit},
+    {"POST", "/api/v1/sources/{name}/refresh", refresh_source, "source.refresh", kEdit},
     {"GET", "/api/v1/teams", list_teams, kQuiet, kView, Body::kNone, kPageQuery},
     {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
     {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson, kWriting},

@@ -88,7 +88,8 @@ class FaultyCalls final : public audit::FileCalls {
 class Bench {
  public:
   explicit Bench(model::WeakKeys weak_keys = model::WeakKeys::kRefuse,
-                 std::uint32_t failures_per_minute_max = 1'000'000) {
+                 std::uint32_t failures_per_minute_max = 1'000'000,
+                 source::Sources* sources = nullptr) {
     std::vector<base::LockedBytes> keys;
     keys.emplace_back(std::string_view("0123456789abcdef0123456789abcdef"));
     keys_ = std::make_shared<const crypto::MasterKeys>(
@@ -117,6 +118,7 @@ class Bench {
     service.weak_keys = weak_keys;
     service.version = "0.0-test";
     service.registry = &registry_;
+    service.sources = sources;
     service.ready = [this] { return ready_; };
     service_ = std::make_unique<Service>(std::move(service));
   }
