@@ -29,6 +29,7 @@ void add_token_command(CLI::App& root, Context& context);
 void add_workload_command(CLI::App& root, Context& context);
 void add_exposure_command(CLI::App& root, Context& context);
 void add_restart_command(CLI::App& root, Context& context);
+void add_source_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
 void add_audit_query_commands(CLI::App& audit, Context& context);  // below `audit`
 void add_doctor_command(CLI::App& root, Context& context);

@@ -13,6 +13,8 @@
 #include "client/http_client.h"
 #include "server/health.h"
 #include "server/prepare.h"
+#include "server/source_setup.h"
+#include "source/sources.h"
 
 namespace sutler::cli {
 namespace {
@@ -84,7 +86,7 @@ void add_server_view(const DoctorInput& input, const AdminClient::Answer& status
   for (const auto* check : items(ready->tree, "checks")) {
     const std::string name = shown(*check, "name"), state = shown(*check, "state");
     const bool own = name == "disk" || name == "certificate" || name == "clock" || name == "store";
-    if (own || state == "ok") continue;  // looked at here as well
+    if (own || state == "ok" || name.starts_with("source:")) continue;  // looked at here as well
     out.push_back({name, state == "fail" ? CheckState::kFail : CheckState::kWarn,
                    shown(*check, "detail"), "docs/observability.md says what each check means"});
   }
@@ -112,6 +114,45 @@ void add_offline_view(const DoctorInput& input, Diagnoses& out) {
   out.push_back(
       {"store", CheckState::kOk,
        "revision " + std::to_string((*store)->snapshot()->revision) + ", the master key opens it"});
+}
+
+Diagnosis source_diagnosis(const std::string& name, const std::string& detail, CheckState state) {
+  return {"source:" + name, state, detail,
+          state == CheckState::kOk ? "" : "docs/sources/ says what each failure of its kind means"};
+}
+
+// Each source as the running server is let in by it.
+void add_sources(const DoctorInput& input, Diagnoses& out) {
+  const auto listed = ask(input, api_path({"sources"}));
+  if (!listed) return;
+  for (const auto* one : items(listed->tree, "items")) {
+    const std::string name = shown(*one, "name");
+    auto tried = ask_server(input.context, "POST", api_path({"sources", name, "check"}));
+    if (!tried) {
+      out.push_back(failed("source:" + name, tried.error()));
+      continue;
+    }
+    const bool good = is_true(tried->tree, "ok");
+    const std::string failure = good ? "it answers" : shown(tried->tree, "failure");
+    const std::string detail = shown(tried->tree, "detail");
+    // What it gave before may still be served: it is no failure of the server.
+    out.push_back(source_diagnosis(name, detail.empty() ? failure : failure + ": " + detail,
+                                   good ? CheckState::kOk : CheckState::kWarn));
+  }
+}
+
+// The same by the config file, from here and as whoever runs this; nothing is cached.
+void add_sources_offline(const DoctorInput& input, Diagnoses& out) {
+  if (input.options.sources.empty()) return;
+  const base::SystemClock clock;
+  auto sources = server::make_sources(input.options, nullptr, clock);
+  if (!sources) return out.push_back(failed("sources", sources.error()));
+  for (const auto& common : input.options.sources) {
+    const auto tried = (*sources)->check(common.name);
+    out.push_back(source_diagnosis(
+        common.name, tried ? *tried : tried.error().message + ", from here and as this user",
+        tried ? CheckState::kOk : CheckState::kWarn));
+  }
 }
 
 Diagnosis check_audit(const DoctorInput& input) {
@@ -183,10 +224,12 @@ std::vector<Diagnosis> diagnose(const DoctorInput& input) {
     const std::string version = shown(status->tree, "version");
     out.push_back({"server", CheckState::kOk, "it runs, version " + version});
     add_server_view(input, *status, out);
+    add_sources(input, out);
   } else {
     out.push_back({"server", CheckState::kWarn, "no server answers for this data directory",
                    "`sutler serve` starts it; its files are looked at here"});
     add_offline_view(input, out);
+    add_sources_offline(input, out);
   }
   out.push_back(check_audit(input));
   out.push_back(with_way_out(server::check_disk(options.data_dir, kDiskWarnBytes),

@@ -60,6 +60,7 @@ void declare(CLI::App& root, Context& context) {
   add_workload_command(root, context);
   add_exposure_command(root, context);
   add_restart_command(root, context);
+  add_source_command(root, context);
   add_audit_command(root, context);
   add_doctor_command(root, context);
   add_config_command(root, context);
