@@ -137,7 +137,7 @@ class Peer:
 class Sutler(Peer):
     """One thread, all else as it comes. `ready_seconds` is from exec to the ready line."""
 
-    def __init__(self, binary, data_dir, keys, name="sutler", tls=False):
+    def __init__(self, binary, data_dir, keys, name="sutler", tls=False, flags=()):
         super().__init__(name, keys)
         self.tls, self.cafile = tls, keys.certificate
         command = [
@@ -153,6 +153,7 @@ class Sutler(Peer):
             "1",
         ]
         command += ["--tls-cert", keys.certificate, "--tls-key", keys.private_key] if tls else []
+        command += flags
         begin = time.perf_counter()
         self.start(command, f"{data_dir}.log", clean_environment())
         ready = self.first_line()
@@ -264,6 +265,20 @@ class Stores:
                     ROOT / "examples" / "reference-set.yaml",
                     env=env,
                 )
+            self.made[name] = data_dir
+        return data_dir
+
+    def of_group(self, name, group, flags=()):
+        """A store with that one group, as a file of groups says it."""
+        data_dir = self.work / f"store-{name}"
+        if name not in self.made:
+            env = clean_environment(SUTLER_DATA_DIR=str(data_dir))
+            file = self.work / f"{name}.json"
+            file.write_text(json.dumps({"groups": [group]}))
+            key = self.keys.signing_key_file
+            with Sutler(self.binary, data_dir, self.keys, flags=flags):
+                run(self.binary, "team", "key", "add", "default", "--from-file", key, env=env)
+                run(self.binary, "group", "apply", "-f", file, env=env)
             self.made[name] = data_dir
         return data_dir
 

@@ -293,7 +293,35 @@ def registry(bench):
     ]
 
 
+def sources(bench):
+    """Twenty variables; half of them from a source of kind `file`, or none. All are cached."""
+    values = bench.work / "values"
+    values.mkdir(exist_ok=True)
+    (values / "app.json").write_text(json.dumps({f"V{n}": f"value-{n}" for n in range(10)}))
+    config = bench.work / "sources.yaml"
+    source = {"name": "files", "kind": "file", "root": str(values), "ttl": "1h"}
+    config.write_text(json.dumps({"sources": [source]}))
+    flags = ["--config", config]
+    literal = {f"V{n}": f"value-{n}" for n in range(20)}
+    half = literal | {
+        f"V{n}": {"from": "files", "ref": f"app.json#V{n}"} for n in range(10)
+    }
+    with contextlib.ExitStack() as stack:
+        peers = []
+        for name, variables in (("all literal", literal), ("half from a source", half)):
+            group = {"name": "g", "secrets": {"variables": variables}}
+            data_dir = bench.stores.of_group(name.replace(" ", "-"), group, flags)
+            peers.append(stack.enter_context(
+                Sutler(bench.binary, data_dir, bench.keys, name=name, flags=flags)
+            ))
+        bodies = [measure.probe(peer, bench.first_token()).body for peer in peers]
+        check_same_entries(*bodies)
+        samples, lines = bench.alternate("sources", peers, measure.keep_alive)
+    value = ratio(samples, peers[1].name, peers[0].name, "per_second")
+    return lines, [Verdict("sources", "throughput × all literal", value, "×", 0.95, 1.0)]
+
+
 ROWS = {
     row.__name__: row
-    for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry)
+    for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, sources)
 }
