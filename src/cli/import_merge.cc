@@ -68,6 +68,7 @@ void keep_entries(model::Group& group, const model::Group& current) {
     kept.data = model::Masked{.whole_file = true};
     group.files.emplace(path, std::move(kept));
   }
+  if (group.secrets_from.empty()) group.secrets_from = current.secrets_from;
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ Result<void> require_flat(const Group& group, std::string_view format) {
                          std::holds_alternative<Masked>(variable.value);
     if (!is_flat) made.push_back(name);
   }
+  std::vector<std::string> sources;
+  for (const auto& item : group.secrets_from) sources.push_back(item.from);
+  if (!sources.empty()) return cannot_hold(group, format, "secretsFrom", sources);
   if (!files.empty()) return cannot_hold(group, format, "files", files);
   if (!made.empty()) return cannot_hold(group, format, "templates and references", made);
   return {};

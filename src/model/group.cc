@@ -80,7 +80,7 @@ Result<void> check_entries(const Group& group) {
     return fail(Code::kTooLarge,
                 "more than " + std::to_string(limits::kGroupEntriesMax) + " entries");
   }
-  std::size_t bytes = 0;
+  std::size_t bytes = bytes_of(group.secrets_from);
   std::size_t names_bytes = 0;
   for (const auto& [name, variable] : group.variables) {
     auto checked = check_variable_name(name);
@@ -114,7 +114,7 @@ std::string_view to_word(GroupType type) {
 }
 
 Group clone(const Group& group) {
-  Group copy{group.header, {}, {}};
+  Group copy{group.header, {}, {}, group.secrets_from};
   for (const auto& [name, variable] : group.variables)
     copy.variables.emplace(name, clone(variable));
   for (const auto& [path, file] : group.files) copy.files.emplace(path, clone(file));
@@ -129,7 +129,7 @@ bool equal(const Group& a, const Group& b) {
     return x.first == y.first && equal(x.second, y.second);
   };
   return a.header == b.header && std::ranges::equal(a.variables, b.variables, same_variable) &&
-         std::ranges::equal(a.files, b.files, same_file);
+         std::ranges::equal(a.files, b.files, same_file) && a.secrets_from == b.secrets_from;
 }
 
 Result<void> validate(const Group& group) {
@@ -139,6 +139,7 @@ Result<void> validate(const Group& group) {
                     " letters, digits, dots, underscores and dashes; no dot or dash in front");
   }
   auto checked = check_header(group.header);
+  if (checked) checked = check_secrets_from(group.secrets_from);
   if (checked) checked = check_entries(group);
   if (!checked) return base::pass(checked, "group " + group.header.name);
   return {};

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "model/entry.h"
+#include "model/object_reference.h"
 #include "model/restriction.h"
 
 namespace sutler::model {
@@ -34,10 +35,11 @@ struct Group {
   GroupHeader header;
   std::map<std::string, Variable, std::less<>> variables;  // by name
   std::map<std::string, File, std::less<>> files;          // by path
+  SecretsFrom secrets_from = {};                           // member `secretsFrom`
 };
 
 [[nodiscard]] Group clone(const Group& group);
-[[nodiscard]] bool equal(const Group& a, const Group& b);  // header and every entry
+[[nodiscard]] bool equal(const Group& a, const Group& b);  // header, every entry, secretsFrom
 
 // Checks every rule and limit of a group by itself: names, paths, sizes, patterns, policies, base64
 // data, requiredKeys. kInvalid or kTooLarge; the message names the group and the member. Masked

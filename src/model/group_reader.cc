@@ -8,6 +8,7 @@
 #include "model/entry_reader.h"
 #include "model/group_rules.h"
 #include "model/json_lines.h"
+#include "model/secrets_from_reader.h"
 #include "model/tree.h"
 
 namespace sutler::model {
@@ -151,6 +152,8 @@ constexpr Field<Group> kGroupFields[] = {
      [](const Cursor& at, Group& group) { return read_word(at, group.header.managed_by); }},
     {"secrets",
      [](const Cursor& at, Group& group) { return read_fields(at, kSecretsFields, group); }},
+    {"secretsFrom",
+     [](const Cursor& at, Group& group) { return read_secrets_from(at, group.secrets_from); }},
 };
 
 Result<Group> read_group(const Cursor& at, std::string_view team) {
@@ -258,6 +261,15 @@ Result<Restrictions> restrictions_from_json(const boost::json::value& tree,
   auto read = read_restrictions(Cursor(root, where), restrictions);
   if (!read) return base::pass(read);
   return restrictions;
+}
+
+Result<SecretsFrom> secrets_from_from_json(const boost::json::value& tree, std::string_view where) {
+  const Tree root = tree_of(tree);
+  const Cursor at(root, where);
+  SecretsFrom items;
+  if (auto read = read_secrets_from(at, items); !read) return base::pass(read);
+  if (auto checked = check_secrets_from(items); !checked) return at.pass(checked);
+  return items;
 }
 
 }  // namespace sutler::model

@@ -35,5 +35,7 @@ namespace sutler::model {
                                                 std::string_view where);
 [[nodiscard]] base::Result<Restrictions> restrictions_from_json(const boost::json::value& tree,
                                                                 std::string_view where);
+[[nodiscard]] base::Result<SecretsFrom> secrets_from_from_json(const boost::json::value& tree,
+                                                               std::string_view where);
 
 }  // namespace sutler::model

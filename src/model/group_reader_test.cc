@@ -312,5 +312,51 @@ TEST(GroupReaderTest, PiecesOfAGroupAreReadAlone) {
   EXPECT_FALSE(group_from_json(tree(R"({"team":"default"})"), "body"));
 }
 
+TEST(GroupReaderTest, SecretsFromIsReadInItsOrder) {
+  const auto groups = read_groups_yaml(
+      "name: g\n"
+      "secretsFrom:\n"
+      "  - {from: vault, ref: secret/a}\n"
+      "  - from: vault\n"
+      "    ref: secret/b\n"
+      "    prefix: DB_\n"
+      "    only: [host, port]\n"
+      "    rename: {port: PORT}\n"
+      "    optional: true\n"
+      "    onConflict: replace\n",
+      "g.yaml");
+  ASSERT_TRUE(groups) << groups.error().message;
+  const SecretsFrom& items = groups->front().secrets_from;
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0], (ObjectReference{.from = "vault", .ref = "secret/a"}));
+  EXPECT_EQ(items[1].on_conflict, OnConflict::kReplace);
+  EXPECT_EQ(variable_of(items[1], "host"), "DB_host");
+  EXPECT_EQ(variable_of(items[1], "port"), "PORT");
+  EXPECT_TRUE(takes(items[1], "port"));
+  EXPECT_FALSE(takes(items[1], "user"));
+}
+
+TEST(GroupReaderTest, SecretsFromIsRefusedWhereItSaysNothingOrTooMuch) {
+  for (const std::string_view items :
+       {"[]", "{from: v, ref: r}", "[{ref: r}]", "[{from: v}]", "[{from: v, ref: 'r#k'}]",
+        "[{from: v, ref: r, prefix: 1A}]", "[{from: v, ref: r, only: []}]",
+        "[{from: v, ref: r, only: [a, a]}]", "[{from: v, ref: r, rename: {a: 'b c'}}]",
+        "[{from: v, ref: r, rename: {a: X, b: X}}]",
+        "[{from: v, ref: r, only: [a], rename: {b: B}}]", "[{from: v, ref: r, optional: false}]",
+        "[{from: v, ref: r, onConflict: merge}]", "[{from: v, ref: r, default: x}]",
+        "[{from: 'v v', ref: r}]"}) {
+    const auto read = read_groups_yaml("name: g\nsecretsFrom: " + std::string(items) + "\n", "g");
+    EXPECT_FALSE(read) << items;
+  }
+}
+
+TEST(GroupReaderTest, TheDefaultOfABase64ReferenceIsBase64) {
+  const auto read = read_groups_yaml(
+      "name: g\nsecrets: {variables: {A: {from: v, ref: r, encoding: base64, default: 'no!'}}}\n",
+      "g");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message.find("no!"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sutler::model

@@ -41,6 +41,10 @@ Result<void> check_reference(const Reference& reference) {
       reference.encoding != "base64") {
     return fail(Code::kInvalid, "encoding of a reference must be utf-8 or base64");
   }
+  const bool is_base64 = reference.encoding == "base64";
+  if (is_base64 && reference.fallback && !base::base64_decode(reference.fallback->expose())) {
+    return fail(Code::kInvalid, "default is not base64, as encoding says of the value");
+  }
   return {};
 }
 

@@ -50,6 +50,9 @@ inline Value arbitrary_value() {
       if (kind == 2) reference.fallback = arbitrary_secret();
       reference.encoding =
           *rc::gen::element(std::string(), std::string("utf-8"), std::string("base64"));
+      if (reference.fallback && reference.encoding == "base64") {
+        reference.fallback = base::Secret(base::base64_encode(reference.fallback->expose()));
+      }
       return reference;
     }
     default: return Literal{arbitrary_secret()};
@@ -99,6 +102,16 @@ inline Restrictions arbitrary_restrictions() {
   return restrictions;
 }
 
+inline ObjectReference arbitrary_object_reference() {
+  ObjectReference item{arbitrary_name(), "secret/" + *text_of("a/:_ \"\\"), {}, {}, {}, false, {}};
+  if (*rc::gen::inRange(0, 2) == 1) item.prefix = "P" + *text_of("ab_.-");
+  if (*rc::gen::inRange(0, 2) == 1) item.only = {"f " + *text_of("ab:#'\""), "yes"};
+  if (*rc::gen::inRange(0, 2) == 1) item.rename = {{"yes", arbitrary_name()}};
+  item.optional = *rc::gen::inRange(0, 2) == 1;
+  item.on_conflict = *rc::gen::element(OnConflict::kError, OnConflict::kKeep, OnConflict::kReplace);
+  return item;
+}
+
 // A group that validate() takes.
 inline Group arbitrary_group() {
   Group group;
@@ -118,6 +131,9 @@ inline Group arbitrary_group() {
     const std::size_t length = *rc::gen::element<std::size_t>(1, 5, 1020, 3900);
     const std::string path = "/p" + *text_of("ab .:#\"'") + "/" + std::string(length, 'x');
     group.files.insert_or_assign(path, arbitrary_file());
+  }
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
+    group.secrets_from.push_back(arbitrary_object_reference());
   }
   return group;
 }

@@ -150,7 +150,11 @@ base::Secret write_group_json(const Group& group, Values values) {
   out += "},\"files\":{";
   Separator files(out);
   for (const auto& [path, file] : group.files) append_file(files.member(path), file, values);
-  out += "}}}";
+  out += "}}";
+  if (!group.secrets_from.empty()) {
+    out += ",\"secretsFrom\":" + write_secrets_from_json(group.secrets_from);
+  }
+  out += '}';
   return base::Secret(std::move(out));
 }
 

@@ -27,11 +27,13 @@ constexpr std::string_view kFull =
     R"("restrictions":{"projects":["p"],"nfObjects":[{"id":"o","type":"job"},{"id":"*"}]},)"
     R"("requiredKeys":["A"],"managedBy":"ci","secrets":{"variables":{"A":"a",)"
     R"("B":{"template":"t","generated":["x"]},)"
-    R"("C":{"from":"v","ref":"r","default":"d","encoding":"base64"}},)"
+    R"("C":{"from":"v","ref":"r","default":"ZA==","encoding":"base64"}},)"
     R"("files":{"/f":{"data":"x","encoding":"utf-8",)"
     R"("owner":{"policy":"AlwaysSetExplicit","value":"1"},)"
     R"("group":{"policy":"KeepOrSetInherited"},)"
-    R"("permissions":{"policy":"AlwaysSet","mode":256}}}}})";
+    R"("permissions":{"policy":"AlwaysSet","mode":256}}}},)"
+    R"("secretsFrom":[{"from":"v","ref":"a/b","prefix":"P_","only":["x","y"],)"
+    R"("rename":{"x":"X"},"optional":true,"onConflict":"keep"},{"from":"v","ref":"c"}]})";
 
 TEST(GroupWriterTest, TheCanonicalFormReadsAndWritesAsItself) {
   EXPECT_EQ(json_of(read(kFull)), kFull);

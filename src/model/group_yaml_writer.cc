@@ -81,6 +81,24 @@ class Writer {
     }
   }
 
+  void secrets_from(const SecretsFrom& items) {
+    if (items.empty()) return;
+    out_ += "secretsFrom:\n";
+    for (const ObjectReference& item : items) {
+      out_ += "  - from: ";
+      scalar(item.from);
+      out_ += '\n';
+      text_member(2 * kStep, "ref", item.ref);
+      if (!item.prefix.empty()) text_member(2 * kStep, "prefix", item.prefix);
+      if (!item.only.empty()) list(2 * kStep, "only", item.only);
+      if (!item.rename.empty()) out_ += "    rename:\n";
+      for (const auto& [field, variable] : item.rename) text_member(3 * kStep, field, variable);
+      if (item.optional) out_ += "    optional: true\n";
+      if (item.on_conflict == OnConflict::kError) continue;
+      text_member(2 * kStep, "onConflict", to_word(item.on_conflict));
+    }
+  }
+
   [[nodiscard]] base::Secret take() { return base::Secret(std::move(out_)); }
 
  private:
@@ -245,6 +263,7 @@ base::Secret write_group_yaml(const Group& group, Values values) {
   Writer writer(values);
   writer.header(group.header);
   writer.entries(group);
+  writer.secrets_from(group.secrets_from);
   return writer.take();
 }
 

@@ -20,6 +20,7 @@ class Writer {
   Result<base::Secret> run() {
     const GroupHeader& header = group_.header;
     if (!header.required_keys.empty()) return cannot("requiredKeys");
+    if (!group_.secrets_from.empty()) return cannot("secretsFrom");
     text("{\"name\":", header.name);
     if (!header.description.empty()) text(",\"description\":", header.description);
     out_ += ",\"secretType\":\"environment\"";
