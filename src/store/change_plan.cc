@@ -64,12 +64,6 @@ class Planner {
     if (auto ok = check_version(header.team, header.name, change.expected_version); !ok) {
       return pass(ok);
     }
-    if (const auto name = find_reference(change.group)) {
-      return fail(Code::kInvalid,
-                  what + ": \"" + *name +
-                      "\" is a reference: references need a source; no source is configured",
-                  "give the value itself, or a template");
-    }
     if (const auto name = find_entry<model::Masked>(change.group)) {
       return fail(Code::kInvalid, what + ": \"" + *name + "\" is masked and has no value");
     }
@@ -260,10 +254,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::optional<std::string> find_reference(const model::Group& group) {
-  return find_entry<model::Reference>(group);
-}
 
 Result<std::vector<PlannedRecord>> plan_changes(const std::vector<Change>& changes,
                                                 const State& state, const StoreKeys& keys,

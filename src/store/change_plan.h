@@ -28,8 +28,4 @@ struct PlannedRecord {
 [[nodiscard]] std::vector<PlannedRecord> plan_first_records(const StoreKeys& keys,
                                                             const CommitInfo& info);
 
-// The name of the first entry that is a reference. No source can be configured yet, so that each
-// would make its workloads' fetches fail: this is the one place that refuses them.
-[[nodiscard]] std::optional<std::string> find_reference(const model::Group& group);
-
 }  // namespace sutler::store

@@ -90,6 +90,14 @@ model::Group full_group() {
   file.permissions = model::Permissions{model::PermissionPolicy::kKeepOrSet, 256,
                                         model::ModeForm::kDecimalNumber, ""};
   out.files.emplace("/f", std::move(file));
+  out.secrets_from = {{.from = "vault",
+                       .ref = "a",
+                       .prefix = "P",
+                       .only = {"x", "y"},
+                       .rename = {{"x", "X"}, {"y", "Y"}},
+                       .optional = true,
+                       .on_conflict = model::OnConflict::kReplace},
+                      {.from = "vault", .ref = "b"}};
   return out;
 }
 
@@ -124,6 +132,31 @@ TEST(GroupCodec, ABodyIsReadBackAndNothingElse) {
       EXPECT_EQ(encode_group_body(other).expose(), bad);
     }
   });
+}
+
+TEST(GroupCodec, ABodyWithoutSecretsFromIsWrittenAsItWasBeforeThereWereAny) {
+  const model::Group plain = group("g", {{"A", "1"}});
+  EXPECT_EQ(encode_group_body(plain).expose(), std::string_view("\x01\x00\x01"
+                                                                "1",
+                                                                4));
+  EXPECT_EQ(encode_group_body(full_group()).expose().front(), '\x02');
+}
+
+TEST(GroupCodec, OpenEntriesKnowWhatTheGroupTakesFromSources) {
+  const model::Group full = full_group();
+  const std::string keys = pack_keys(full);
+  OpenEntries entries;
+  ASSERT_TRUE(decode_entries(encode_group_body(full), keys, entries));
+  EXPECT_EQ(entries.secrets_from(), full.secrets_from);
+  std::vector<OpenEntries::Added> added;
+  added.push_back({"A", base::Secret("new")});
+  added.push_back({"Z", base::Secret("last")});
+  const OpenEntries more(std::make_shared<const OpenEntries>(std::move(entries)), std::move(added));
+  EXPECT_EQ(more.variables().size(), full.variables.size() + 1);
+  EXPECT_EQ(more.variable("A")->value.literal, "new");
+  EXPECT_EQ(more.variable("B")->value.literal, "two");
+  EXPECT_EQ(more.variable("Z")->value.literal, "last");
+  EXPECT_EQ(more.file("/f")->value.literal, "data");
 }
 
 TEST(GroupCodec, ABodyOfOtherNamesIsRefused) {

@@ -11,9 +11,17 @@ namespace sutler::store {
 namespace {
 
 constexpr unsigned kFormat = 1;
+constexpr unsigned kBodyWithSources = 2;  // a body that ends with secretsFrom
 
 void read_format(ByteReader& in) {
   if (in.byte(kFormat) != kFormat) in.refuse();
+}
+
+// The format of a body.
+unsigned read_body_format(ByteReader& in) {
+  const unsigned format = in.byte(kBodyWithSources);
+  if (format == 0) in.refuse();
+  return format;
 }
 
 // 0: no list; n + 1: a list of n. An empty list must never come back as "any".
@@ -86,7 +94,7 @@ std::size_t body_bytes(const model::Group& group) {
   std::size_t bytes = 16;
   for (const auto& [name, variable] : group.variables) bytes += encoded_bytes(variable.value);
   for (const auto& [path, file] : group.files) bytes += encoded_bytes(file);
-  return bytes;
+  return bytes + encoded_bytes(group.secrets_from);
 }
 
 }  // namespace
@@ -165,18 +173,20 @@ std::optional<HeaderParts> decode_group_header(std::string_view bytes) {
 
 base::Secret encode_group_body(const model::Group& group) {
   ByteWriter out(body_bytes(group));
-  out.byte(kFormat);
+  out.byte(group.secrets_from.empty() ? kFormat : kBodyWithSources);
   for (const auto& [name, variable] : group.variables) write_value(out, variable.value);
   for (const auto& [path, file] : group.files) write_file(out, file);
+  if (!group.secrets_from.empty()) write_secrets_from(out, group.secrets_from);
   return base::Secret(std::move(out).take());
 }
 
 bool decode_group_body(std::string_view bytes, std::string_view packed_keys, model::Group& group) {
   ByteReader names(packed_keys);
   ByteReader in(bytes);
-  read_format(in);
+  const bool with_sources = read_body_format(in) == kBodyWithSources;
   group.variables.clear();
   group.files.clear();
+  group.secrets_from.clear();
   // The names ascend, so that the end is always where the next one belongs.
   read_names(names, [&](std::string_view name) {
     group.variables.emplace_hint(group.variables.end(), name, model::Variable{read_value(in)});
@@ -184,6 +194,7 @@ bool decode_group_body(std::string_view bytes, std::string_view packed_keys, mod
   read_names(names, [&](std::string_view path) {
     group.files.emplace_hint(group.files.end(), path, read_file(in));
   });
+  if (with_sources) group.secrets_from = read_secrets_from(in);
   return names.done() && in.done();
 }
 
@@ -191,7 +202,7 @@ bool decode_entries(base::Secret body, std::string_view packed_keys, OpenEntries
   out.body_ = std::make_unique<const base::Secret>(std::move(body));
   ByteReader names(packed_keys);
   ByteReader in(out.body_->expose());
-  read_format(in);
+  const bool with_sources = read_body_format(in) == kBodyWithSources;
   const auto value = [&]() -> ValueView {
     if (const auto literal = read_literal(in)) return {*literal, nullptr};
     return {{}, &out.others_.emplace_back(read_value(in))};
@@ -207,6 +218,7 @@ bool decode_entries(base::Secret body, std::string_view packed_keys, OpenEntries
     view.group = std::move(members.group);
     view.permissions = std::move(members.permissions);
   });
+  if (with_sources) out.secrets_from_ = read_secrets_from(in);
   return names.done() && in.done();
 }
 

@@ -32,6 +32,23 @@ OpenEntries::OpenEntries(model::Group group)
     files_.push_back(
         {path, view_of(file.data), file.encoding, file.owner, file.group, file.permissions});
   }
+  secrets_from_ = group_->secrets_from;
+}
+
+OpenEntries::OpenEntries(std::shared_ptr<const OpenEntries> entries, std::vector<Added> added)
+    : without_(std::move(entries)),
+      added_(std::move(added)),
+      files_(without_->files()),
+      secrets_from_(without_->secrets_from()) {
+  variables_.reserve(without_->variables().size() + added_.size());
+  for (const VariableView& view : without_->variables()) {
+    if (!std::ranges::binary_search(added_, view.key, {},
+                                    [](const Added& one) { return std::string_view(one.name); })) {
+      variables_.push_back(view);
+    }
+  }
+  for (const Added& one : added_) variables_.push_back({one.name, {one.value.expose(), nullptr}});
+  std::ranges::sort(variables_, {}, &VariableView::key);
 }
 
 const VariableView* OpenEntries::variable(std::string_view name) const {

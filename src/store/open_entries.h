@@ -37,9 +37,18 @@ class OpenEntries {
  public:
   OpenEntries() = default;
   explicit OpenEntries(model::Group group);
+  // The same with further variables, sorted by name, each once; they take the place of those that
+  // have their names.
+  struct Added {
+    std::string name;
+    base::Secret value;
+  };
+  OpenEntries(std::shared_ptr<const OpenEntries> entries, std::vector<Added> added);
 
   [[nodiscard]] const std::vector<VariableView>& variables() const { return variables_; }
   [[nodiscard]] const std::vector<FileView>& files() const { return files_; }
+  // What else the group takes from sources, not expanded.
+  [[nodiscard]] const model::SecretsFrom& secrets_from() const { return secrets_from_; }
   // Null when there is none.
   [[nodiscard]] const VariableView* variable(std::string_view name) const;
   [[nodiscard]] const FileView* file(std::string_view path) const;
@@ -47,11 +56,14 @@ class OpenEntries {
  private:
   friend bool decode_entries(base::Secret body, std::string_view packed_keys, OpenEntries& out);
 
-  std::unique_ptr<const base::Secret> body_;   // of an opened record, or
-  std::unique_ptr<const model::Group> group_;  // a group
+  std::unique_ptr<const base::Secret> body_;    // of an opened record, or
+  std::unique_ptr<const model::Group> group_;   // a group
+  std::shared_ptr<const OpenEntries> without_;  // others, and what was added to them
+  std::vector<Added> added_;
   std::deque<model::Value> others_;
   std::vector<VariableView> variables_;  // sorted by key
   std::vector<FileView> files_;          // sorted by key
+  model::SecretsFrom secrets_from_;
 };
 
 // Of the body of a group's record; false when its bytes are not a body for these names. The names

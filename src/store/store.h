@@ -89,8 +89,8 @@ class Store {
 
   // All changes as one revision, durable and published when it returns; gives the new revision.
   // kConflict (an expected version is not current, named), kNotFound (delete of nothing), kInvalid
-  // (a team of a group that does not exist, a path that two teams have, references: no source
-  // here, a message that check_message() refuses), kNoSpace, kCorrupt (the store failed
+  // (a team of a group that does not exist, a path that two teams have, a message that
+  // check_message() refuses), kNoSpace, kCorrupt (the store failed
   // verification and takes no writes).
   [[nodiscard]] base::Result<std::uint64_t> commit(std::vector<Change> changes,
                                                    const CommitInfo& info);

@@ -126,8 +126,6 @@ TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   must(put(*fixture.store, group("g")));
   must(fixture.store->commit(changes(PutTeam{team("acme", "/acme")}), kSomebody));
   must(put(*fixture.store, group("a", {}, "acme")));
-  model::Group reference = group("r");
-  reference.variables.emplace("A", model::Variable{model::Reference{.from = "vault", .ref = "x"}});
   model::Group masked = group("m");
   masked.variables.emplace("A", model::Variable{model::Masked{}});
 
@@ -146,7 +144,6 @@ TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   cases.push_back({"path of default", changes(PutTeam{team("b", "/")}), Code::kConflict});
   cases.push_back({"default moves", changes(PutTeam{team("default", "/d")}), Code::kInvalid});
   cases.push_back({"team id", changes(PutTeam{team("Bad Id", "/b")}), Code::kInvalid});
-  cases.push_back({"reference", changes(PutGroup{std::move(reference), {}}), Code::kInvalid});
   cases.push_back({"masked", changes(PutGroup{std::move(masked), {}}), Code::kInvalid});
   cases.push_back(
       {"twice", changes(PutGroup{group("z"), {}}, PutGroup{group("z"), {}}), Code::kInvalid});
@@ -164,13 +161,14 @@ TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   EXPECT_EQ(must(fixture.backend->revision()), 4U);
 }
 
-TEST(Store, AReferenceIsRefusedWithTheReason) {
+TEST(Store, AReferenceIsKeptAsItIs) {
   Fixture fixture;
   model::Group reference = group("r");
   reference.variables.emplace("A", model::Variable{model::Reference{.from = "vault", .ref = "x"}});
-  const auto refused = put(*fixture.store, std::move(reference));
-  EXPECT_NE(refused.error().message.find("references need a source; no source is configured"),
-            std::string::npos);
+  reference.secrets_from = {{.from = "vault", .ref = "y"}};
+  must(put(*fixture.store, model::clone(reference)));
+  const auto kept = must(fixture.store->snapshot()->find_group("default", "r")->open());
+  EXPECT_TRUE(model::equal(kept, reference));
 }
 
 TEST(Store, ATeamGoesTogetherWithItsGroupsAndComesTogetherWithThem) {

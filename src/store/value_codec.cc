@@ -152,6 +152,56 @@ void read_file_members(ByteReader& in, model::File& file) {
   file.permissions = read_permissions(in);
 }
 
+void write_secrets_from(ByteWriter& out, const model::SecretsFrom& items) {
+  out.number(items.size());
+  for (const model::ObjectReference& item : items) {
+    out.text(item.from);
+    out.text(item.ref);
+    out.text(item.prefix);
+    out.number(item.only.size());
+    for (const std::string& field : item.only) out.text(field);
+    out.number(item.rename.size());
+    for (const auto& [field, variable] : item.rename) {
+      out.text(field);
+      out.text(variable);
+    }
+    out.byte(item.optional ? 1 : 0);
+    out.byte(static_cast<unsigned>(item.on_conflict));
+  }
+}
+
+model::SecretsFrom read_secrets_from(ByteReader& in) {
+  model::SecretsFrom items;
+  const std::size_t count = in.count();
+  if (count == 0) in.refuse();  // a body without any has the older format
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    model::ObjectReference& item = items.emplace_back();
+    item.from = in.text();
+    item.ref = in.text();
+    item.prefix = in.text();
+    const std::size_t only = in.count();
+    for (std::size_t f = 0; f < only && in.ok(); ++f) item.only.emplace_back(in.text());
+    const std::size_t renamed = in.count();
+    for (std::size_t f = 0; f < renamed && in.ok(); ++f) {
+      const std::string field(in.text());
+      if (!item.rename.empty() && field <= item.rename.rbegin()->first) in.refuse();
+      item.rename.emplace_hint(item.rename.end(), field, in.text());
+    }
+    item.optional = in.byte(1) == 1;
+    item.on_conflict =
+        static_cast<model::OnConflict>(in.byte(static_cast<unsigned>(model::OnConflict::kReplace)));
+  }
+  return items;
+}
+
+std::size_t encoded_bytes(const model::SecretsFrom& items) {
+  std::size_t numbers = 1;
+  for (const model::ObjectReference& item : items) {
+    numbers += 6 + item.only.size() + 2 * item.rename.size();
+  }
+  return numbers * kNumberBytesMax + model::bytes_of(items);
+}
+
 std::size_t encoded_bytes(const model::Value& value) {
   const auto content = [](const auto& it) { return content_bytes(it); };
   return 4 * kNumberBytesMax + std::visit(content, value);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/entry.h"
+#include "model/object_reference.h"
 #include "model/value.h"
 #include "store/wire.h"
 
@@ -23,8 +24,12 @@ void read_file_members(ByteReader& in, model::File& file);
 // value is none.
 [[nodiscard]] std::optional<std::string_view> read_literal(ByteReader& in);
 
+void write_secrets_from(ByteWriter& out, const model::SecretsFrom& items);
+[[nodiscard]] model::SecretsFrom read_secrets_from(ByteReader& in);
+
 // At least as many bytes as writing takes.
 [[nodiscard]] std::size_t encoded_bytes(const model::Value& value);
 [[nodiscard]] std::size_t encoded_bytes(const model::File& file);
+[[nodiscard]] std::size_t encoded_bytes(const model::SecretsFrom& items);
 
 }  // namespace sutler::store
