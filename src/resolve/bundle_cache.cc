@@ -57,6 +57,7 @@ struct BundleCache::Entry::Impl {
   std::string keys_json;
   // Groups by name and version, so that an entry keeps no old snapshot alive.
   registry::ServedPointer served;
+  std::vector<source::Dependency> dependencies;  // the values of sources in it
   std::uint64_t match_generation = 0;
   // Of the last view in which it was found valid.
   mutable std::atomic<std::uint64_t> view_generation{0};
@@ -68,7 +69,15 @@ struct BundleCache::Entry::Impl {
     for (const registry::ServedGroup& group : served->groups) {
       sum += sizeof(registry::ServedGroup) + group.name.size() + group.won.size();
     }
-    return sum;
+    return sum + dependencies.size() * sizeof(source::Dependency);
+  }
+
+  [[nodiscard]] bool holds(base::UnixTime now) const {
+    for (const auto& dependency : dependencies) {
+      if (!dependency.holds(now)) return false;
+    }
+    for (const auto& dependency : dependencies) dependency.touch(now);
+    return true;
   }
 
   // Whether resolve() would give the same in this view.
@@ -192,8 +201,8 @@ struct BundleCache::State {
 BundleCache::BundleCache(const Options& options) : state_(std::make_unique<State>(options)) {}
 BundleCache::~BundleCache() = default;
 
-base::Result<BundleCache::Entry> BundleCache::get(const View& view,
-                                                  const model::Workload& workload) {
+base::Result<BundleCache::Entry> BundleCache::get(const View& view, const model::Workload& workload,
+                                                  Sourcing* sourcing) {
   std::string key = key_of(workload);
   Entry entry;
   {
@@ -201,12 +210,13 @@ base::Result<BundleCache::Entry> BundleCache::get(const View& view,
     const std::lock_guard lock(shard.mutex);
     entry.impl_ = shard.find(key);
   }
-  if (entry.impl_ && entry.impl_->is_valid(view, workload)) {
+  const base::UnixTime now = sourcing == nullptr ? base::UnixTime() : sourcing->now;
+  if (entry.impl_ && entry.impl_->is_valid(view, workload) && entry.impl_->holds(now)) {
     state_->hits.fetch_add(1, std::memory_order_relaxed);
     return entry;
   }
   state_->misses.fetch_add(1, std::memory_order_relaxed);
-  base::Result<Rendered> resolved = render(view, workload);
+  base::Result<Rendered> resolved = render(view, workload, sourcing);
   if (!resolved) return pass(resolved);
   auto made = std::make_shared<Entry::Impl>();
   base::Result<std::string> sealed = state_->seal(key, resolved->body.expose(), made->aead);
@@ -216,6 +226,9 @@ base::Result<BundleCache::Entry> BundleCache::get(const View& view,
   made->groups_json = std::move(resolved->groups_json);
   made->keys_json = std::move(resolved->keys_json);
   made->served = served_of(workload, *resolved);
+  if (sourcing != nullptr && sourcing->asking != nullptr) {
+    made->dependencies = sourcing->asking->take_dependencies();
+  }
   made->match_generation = view.index.generation(workload.team);
   made->view_generation = view.generation;
   entry.impl_ = made;

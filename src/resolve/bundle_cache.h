@@ -46,8 +46,10 @@ class BundleCache {
     std::shared_ptr<const Impl> impl_;
   };
 
-  // From the cache, or resolved and put there. Errors of resolve() are passed on and not cached.
-  [[nodiscard]] base::Result<Entry> get(const View& view, const model::Workload& workload);
+  // From the cache, or resolved and put there. Errors of resolve() are passed on and not cached. An
+  // entry with values of sources is good while they are, at `sourcing->now`.
+  [[nodiscard]] base::Result<Entry> get(const View& view, const model::Workload& workload,
+                                        Sourcing* sourcing = nullptr);
   [[nodiscard]] std::uint64_t hits() const;
   [[nodiscard]] std::uint64_t misses() const;
   // What the entries take now.

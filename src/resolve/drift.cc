@@ -74,11 +74,32 @@ std::shared_ptr<const KeyDrifts> DriftJudge::judge(const registry::Record& recor
     for (const std::string_view key : keys.variables) now.emplace(key, source);
     for (const std::string_view key : keys.files) now.emplace(key, source);
   }
+  add_expanded(record.workload.team, found, then, now);
   KeyDrifts drifts = compare(record.workload.team, then, now);
   if (!drifts.empty()) follow_templates(record.workload.team, then, now, drifts);
   auto made = drifts.empty() ? nullptr : std::make_shared<const KeyDrifts>(std::move(drifts));
   known_.emplace(std::move(place), made);
   return made;
+}
+
+void DriftJudge::add_expanded(const std::string& team, const Found& found, const Sources& then,
+                              Sources& now) {
+  const auto place = [&found](std::string_view name) {
+    return std::ranges::find(
+        found, name, [](const auto& group) -> std::string_view { return group->header().name; });
+  };
+  for (const auto& [key, source] : then) {
+    const auto giver = place(source.group);
+    if (key.starts_with('/') || giver == found.end()) continue;
+    const auto is = now.find(key);
+    if (is != now.end() && place(is->second.group) <= giver) continue;
+    const Source current{(*giver)->header().name, (*giver)->version()};
+    const auto was = versions_.open({team, std::string(source.group), source.version});
+    const auto group = versions_.open({team, std::string(current.group), current.version});
+    if (!group || group->secrets_from.empty()) continue;
+    if (was && value_of(*was, key) != nullptr) continue;
+    now.insert_or_assign(key, current);
+  }
 }
 
 KeyDrifts DriftJudge::compare(const std::string& team, const Sources& then, const Sources& now) {

@@ -50,6 +50,9 @@ class DriftJudge {
   };
   using Sources = std::map<std::string_view, Source>;
   [[nodiscard]] KeyDrifts compare(const std::string& team, const Sources& then, const Sources& now);
+  // Variables that came out of a group's secretsFrom and still would: no header names them.
+  void add_expanded(const std::string& team, const std::vector<MatchIndex::Pointer>& found,
+                    const Sources& then, Sources& now);
   void follow_templates(const std::string& team, const Sources& then, const Sources& now,
                         KeyDrifts& drifts);
 

@@ -5,6 +5,8 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "model/group_writer.h"
+#include "resolve/stand_in.h"
 
 namespace sutler::resolve {
 namespace {
@@ -49,8 +51,9 @@ std::size_t bytes_in_record(std::string_view name) {
 // A literal was looked at when it was saved; the text of a template is seen here first.
 Result<void> check_file(const store::FileView& file, const Outcome& outcome) {
   const std::string_view text = outcome.text();
-  const bool is_base64 = file.encoding == model::Encoding::kBase64;
-  if (is_base64 && outcome.is_rendered && !base::base64_decode(text)) {
+  const bool is_base64 = outcome.encoding.value_or(file.encoding) == model::Encoding::kBase64;
+  const bool is_template = outcome.is_rendered && !outcome.is_reference;
+  if (is_base64 && is_template && !base::base64_decode(text)) {
     return base::fail(Code::kInvalid, "its template gives text that is not base64",
                       "write ${KEY|base64}, or leave `encoding: base64` out", "not_base64");
   }
@@ -60,8 +63,9 @@ Result<void> check_file(const store::FileView& file, const Outcome& outcome) {
 
 }  // namespace
 
-Evaluation::Evaluation(Story& story, const model::Workload& workload, OnProblem on_problem)
-    : story_(story), workload_(workload), on_problem_(on_problem) {
+Evaluation::Evaluation(Story& story, const model::Workload& workload, OnProblem on_problem,
+                       const Answers& answers)
+    : story_(story), workload_(workload), on_problem_(on_problem), answers_(answers) {
   story_.variables.resize(story_.merged.variables.size());
   story_.files.resize(story_.merged.files.size());
   constexpr std::size_t kAroundGroupBytes = 48;  // {"name":…,"version":…}
@@ -71,11 +75,67 @@ Evaluation::Evaluation(Story& story, const model::Workload& workload, OnProblem 
 }
 
 void Evaluation::run() {
+  ask_sources();
+  if (stopped()) return;
   for (std::size_t i = 0; i < story_.variables.size() && !stopped() && !full_; ++i) {
     settle_variable(i);
   }
   for (std::size_t i = 0; i < story_.files.size() && !stopped() && !full_; ++i) settle_file(i);
-  if (!stopped()) check_required();
+  drop_absent();
+  if (!stopped() && !story_.incomplete) check_required();
+}
+
+void Evaluation::ask_sources() {
+  if (answers_.references == Answers::References::kStandIn) return;
+  const auto& merged = story_.merged;
+  for (std::size_t i = 0; i < merged.variables.size(); ++i) {
+    const auto& winner = merged.variables[i];
+    ask(winner.entry->value, winner.group, "variable ", winner.key, story_.variables[i]);
+  }
+  for (std::size_t i = 0; i < merged.files.size(); ++i) {
+    const auto& winner = merged.files[i];
+    ask(winner.entry->value, winner.group, "file ", winner.key, story_.files[i]);
+  }
+}
+
+void Evaluation::ask(const store::ValueView& value, std::size_t group, std::string_view kind,
+                     std::string_view key, Outcome& outcome) {
+  if (value.other == nullptr) return;
+  const auto* reference = std::get_if<model::Reference>(value.other);
+  if (reference == nullptr) return;
+  const model::GroupHeader& header = story_.groups[group].record->header();
+  outcome.is_reference = true;
+  outcome.found = std::make_unique<source::Found>();
+  if (answers_.asking == nullptr) return;
+  *outcome.found =
+      answers_.asking->value(reference->from, reference->ref, header.team, header.name);
+  const bool is_pending = outcome.found->state == source::Found::State::kPending;
+  if (!is_pending || on_problem_ != OnProblem::kStop || stopped()) return;
+  tell_problem(not_found(*outcome.found, reference->from, reference->ref).error(), kind, key, group,
+               value.other);
+}
+
+void Evaluation::drop_absent() {
+  const auto drop = [this](auto& winners, auto& outcomes) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < winners.size(); ++i) {
+      if (outcomes[i].state == Outcome::State::kAbsent) {
+        const auto& reference = std::get<model::Reference>(*winners[i].entry->value.other);
+        story_.absent.push_back({winners[i].key, winners[i].group, reference.from, reference.ref,
+                                 outcomes[i].found->origin});
+        continue;
+      }
+      if (kept != i) {
+        winners[kept] = std::move(winners[i]);
+        outcomes[kept] = std::move(outcomes[i]);
+      }
+      ++kept;
+    }
+    winners.resize(kept);
+    outcomes.resize(kept);
+  };
+  drop(story_.merged.variables, story_.variables);
+  drop(story_.merged.files, story_.files);
 }
 
 bool Evaluation::stopped() const {
@@ -88,26 +148,35 @@ void Evaluation::settle_variable(std::size_t position) {
   if (outcome.state != Outcome::State::kNew) return;
   outcome.state = Outcome::State::kRunning;
   path_.push_back(position);
-  Result<void> done = evaluate(winner.entry->value, winner.group, outcome);
+  Result<void> done = evaluate(winner.entry->value, winner.group, Place::kVariable,
+                               model::Encoding::kUnset, outcome);
   path_.pop_back();
+  if (outcome.state == Outcome::State::kAbsent) return;
+  if (done) done = check_expanded(winner, outcome.text());
   if (done) done = check_variable_size(winner.key, outcome.text());
   if (done) done = count(winner.key, outcome.text());
   outcome.state = done ? Outcome::State::kDone : Outcome::State::kFailed;
-  if (!done) tell_problem(std::move(done.error()), "variable ", winner.key, winner.group);
+  if (done) return;
+  tell_problem(std::move(done.error()), "variable ", winner.key, winner.group,
+               winner.entry->value.other);
 }
 
 void Evaluation::settle_file(std::size_t position) {
   const Winner<store::FileView>& winner = story_.merged.files[position];
   Outcome& outcome = story_.files[position];
-  Result<void> done = evaluate(winner.entry->value, winner.group, outcome);
+  Result<void> done =
+      evaluate(winner.entry->value, winner.group, Place::kFile, winner.entry->encoding, outcome);
+  if (outcome.state == Outcome::State::kAbsent) return;
   if (done) done = check_file(*winner.entry, outcome);
   if (done) done = count(winner.key, outcome.text());
   outcome.state = done ? Outcome::State::kDone : Outcome::State::kFailed;
-  if (!done) tell_problem(std::move(done.error()), "file ", winner.key, winner.group);
+  if (done) return;
+  tell_problem(std::move(done.error()), "file ", winner.key, winner.group,
+               winner.entry->value.other);
 }
 
-Result<void> Evaluation::evaluate(const store::ValueView& value, std::size_t group,
-                                  Outcome& outcome) {
+Result<void> Evaluation::evaluate(const store::ValueView& value, std::size_t group, Place place,
+                                  model::Encoding wanted, Outcome& outcome) {
   if (value.other == nullptr) {
     outcome.literal = value.literal;
     return {};
@@ -123,10 +192,7 @@ Result<void> Evaluation::evaluate(const store::ValueView& value, std::size_t gro
     return {};
   }
   if (const auto* reference = std::get_if<model::Reference>(value.other)) {
-    return base::fail(
-        Code::kUnavailable,
-        "its value is kept in the source " + reference->from + ", and no such source is configured",
-        {}, "unresolved_reference");
+    return refer(*reference, place, wanted, outcome);
   }
   // A mask is never stored: it stands for an entry of a group that did not open.
   const std::string& name = story_.groups[group].record->header().name;
@@ -135,8 +201,41 @@ Result<void> Evaluation::evaluate(const store::ValueView& value, std::size_t gro
   return base::fail(Code::kCorrupt, "it has no value", {}, "corrupt");
 }
 
+Result<void> Evaluation::refer(const model::Reference& reference, Place place,
+                               model::Encoding wanted, Outcome& outcome) {
+  outcome.is_rendered = true;
+  outcome.is_reference = true;
+  if (answers_.references == Answers::References::kStandIn) {
+    const model::Variable whole{model::clone(model::Value(model::Reference{
+        reference.from, reference.ref, reference.optional,
+        reference.fallback ? std::optional(reference.fallback->clone()) : std::nullopt,
+        reference.encoding}))};
+    outcome.rendered =
+        stand_in({}, model::write_entry_json(whole, model::Values::kReveal).expose());
+    return {};
+  }
+  Result<ReferenceValue> value = value_of_reference(reference, *outcome.found, place, wanted);
+  if (!value) return pass(value);
+  if (value->form == ReferenceValue::Form::kAbsent) outcome.state = Outcome::State::kAbsent;
+  if (value->form == ReferenceValue::Form::kBase64) outcome.encoding = model::Encoding::kBase64;
+  outcome.rendered = std::move(value->text);
+  return {};
+}
+
+// What an object of a source gave is looked at here first.
+Result<void> Evaluation::check_expanded(const Winner<store::VariableView>& winner,
+                                        std::string_view value) const {
+  const auto& expanded = story_.groups[winner.group].expanded;
+  if (!expanded) return {};
+  const auto field = expanded->fields.find(winner.key);
+  if (field == expanded->fields.end()) return {};
+  const Expanded::Item& item = expanded->items[field->second.item];
+  return check_text(value, item.source, item.ref + "#" + field->second.name);
+}
+
 Result<std::string_view> Evaluation::look_up(std::string_view name, Outcome& asker) {
   const std::optional<std::size_t> position = find_variable(name);
+  if (!position && story_.incomplete) return std::string_view();
   if (!position) {
     return base::fail(
         Code::kInvalid,
@@ -150,6 +249,12 @@ Result<std::string_view> Evaluation::look_up(std::string_view name, Outcome& ask
   }
   settle_variable(*position);
   if (other.state == Outcome::State::kFailed) return already_told();
+  if (other.state == Outcome::State::kAbsent) {
+    return base::fail(
+        Code::kInvalid,
+        "its template names ${" + std::string(name) + "}, whose optional value does not exist",
+        "give that reference a `default`", "unknown_name");
+  }
   asker.depth = std::max(asker.depth, other.depth + 1);
   if (asker.depth > limits::kTemplateDepthMax) return too_deep();
   return other.text();
@@ -210,11 +315,17 @@ std::string Evaluation::way_round(std::size_t back_to) const {
 }
 
 void Evaluation::tell_problem(base::Error error, std::string_view kind, std::string_view key,
-                              std::size_t group) {
+                              std::size_t group, const model::Value* value) {
   if (error.name == kTold) return;
   const std::string& name = story_.groups[group].record->header().name;
   error.message = std::string(kind).append(key) + " of group " + name + ": " + error.message;
-  story_.problems.push_back({std::move(error), std::string(key), name});
+  Problem& problem = story_.problems.emplace_back();
+  problem = {std::move(error), std::string(key), name};
+  if (value == nullptr) return;
+  if (const auto* reference = std::get_if<model::Reference>(value)) {
+    problem.source = reference->from;
+    problem.ref = reference->ref;
+  }
 }
 
 }  // namespace sutler::resolve

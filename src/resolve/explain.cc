@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "base/json.h"
+#include "resolve/explain_source.h"
 #include "resolve/resolver.h"
 #include "resolve/story.h"
 
@@ -70,8 +71,8 @@ std::string because(const model::Restrictions& restrictions, const model::Worklo
 
 class Writer {
  public:
-  Writer(const Story& story, const model::Workload& workload, Reveal reveal)
-      : story_(story), workload_(workload), reveal_(reveal) {}
+  Writer(const Story& story, const model::Workload& workload, Reveal reveal, base::UnixTime now)
+      : story_(story), workload_(workload), reveal_(reveal), now_(now) {}
 
   base::Secret run(std::uint64_t revision) {
     out_ = "{";
@@ -84,6 +85,7 @@ class Writer {
     append_member(out_, "revision", revision);
     append_groups();
     append_entries();
+    append_absent();
     append_problems();
     append_member(out_, "outcome",
                   story_.problems.empty() ? "ok" : story_.problems.front().error.name);
@@ -115,6 +117,7 @@ class Writer {
       append_member(out_, "key", winner.key);
       append_member(out_, "kind", "ENV");
       append_value(winner.entry->value, story_.variables[i]);
+      append_source(winner.entry->value, story_.variables[i], winner);
       append_origin(winner, [&](const store::OpenEntries& entries) {
         return entries.variable(winner.key)->value;
       });
@@ -126,6 +129,7 @@ class Writer {
       append_member(out_, "path", winner.key);
       append_member(out_, "kind", "FILE");
       append_value(winner.entry->value, story_.files[i]);
+      append_source(winner.entry->value, story_.files[i], winner);
       append_origin(winner, [&](const store::OpenEntries& entries) {
         return entries.file(winner.key)->value;
       });
@@ -144,6 +148,45 @@ class Writer {
     const bool is_template =
         value.other != nullptr && std::holds_alternative<model::Template>(*value.other);
     if (is_template) append_flag(out_, "template");
+  }
+
+  // Where a reference's value came from, or a variable of secretsFrom.
+  template <class Entry>
+  void append_source(const store::ValueView& value, const Outcome& outcome,
+                     const Winner<Entry>& winner) {
+    if (outcome.found) {
+      const auto& reference = std::get<model::Reference>(*value.other);
+      const bool stands_in = outcome.found->state == source::Found::State::kMissing &&
+                             outcome.state == Outcome::State::kDone;
+      append_note({reference.from, reference.ref, outcome.found->state, outcome.found->origin,
+                   stands_in ? SourceNote::Default::kStandsIn : SourceNote::Default::kNo});
+    }
+    const auto& expanded = story_.groups[winner.group].expanded;
+    if (!expanded || winner.key.starts_with('/')) return;
+    const auto field = expanded->fields.find(winner.key);
+    if (field == expanded->fields.end()) return;
+    const Expanded::Item& item = expanded->items[field->second.item];
+    const std::string ref = item.ref + "#" + field->second.name;
+    append_note({item.source, ref, item.state, item.origin});
+  }
+
+  void append_note(const SourceNote& note) {
+    out_ += R"(,"source":)";
+    append_source_json(out_, note, now_);
+  }
+
+  // Optional entries whose values do not exist.
+  void append_absent() {
+    if (story_.absent.empty()) return;
+    out_ += R"(,"absent":[)";
+    for (const Absent& absent : story_.absent) {
+      open_element();
+      append_member(out_, absent.key.starts_with('/') ? "path" : "key", absent.key);
+      append_from(absent.group);
+      append_note({absent.source, absent.ref, source::Found::State::kMissing, absent.origin});
+      out_ += '}';
+    }
+    out_ += ']';
   }
 
   void append_from(std::size_t position) {
@@ -182,6 +225,8 @@ class Writer {
       append_member(out_, "code", problem.error.name);
       if (!problem.key.empty()) append_member(out_, "key", problem.key);
       if (!problem.group.empty()) append_member(out_, "group", problem.group);
+      if (!problem.source.empty()) append_member(out_, "source", problem.source);
+      if (!problem.ref.empty()) append_member(out_, "ref", problem.ref);
       append_member(out_, "message", problem.error.message);
       out_ += '}';
     }
@@ -193,14 +238,18 @@ class Writer {
   const Story& story_;
   const model::Workload& workload_;
   Reveal reveal_;
+  base::UnixTime now_;
   std::string out_;
 };
 
 }  // namespace
 
-base::Secret explain_json(const View& view, const model::Workload& workload, Reveal reveal) {
-  const Story story = tell(view, workload, Overridden::kKeep, OnProblem::kCollect);
-  return Writer(story, workload, reveal).run(view.snapshot->revision);
+base::Secret explain_json(const View& view, const model::Workload& workload, Reveal reveal,
+                          const Sourcing& sourcing) {
+  const Answers answers{sourcing.asking};
+  const Story story =
+      tell(view, workload, Overridden::kKeep, OnProblem::kCollect, nullptr, answers);
+  return Writer(story, workload, reveal, sourcing.now).run(view.snapshot->revision);
 }
 
 }  // namespace sutler::resolve

@@ -109,6 +109,15 @@ Names all_groups(const registry::Registry& known, const View& view) {
   return names;
 }
 
+// Not in the group as it is written: what a template or a source gives.
+template <class Entry>
+bool is_made(const Winner<Entry>& winner, const OpenGroup& group) {
+  const model::Value* other = winner.entry->value.other;
+  if (other == nullptr) return group.expanded && group.expanded->fields.contains(winner.key);
+  return std::holds_alternative<model::Template>(*other) ||
+         std::holds_alternative<model::Reference>(*other);
+}
+
 }  // namespace
 
 bool Exposed::current() const {
@@ -176,8 +185,12 @@ ValueSearch find_value(std::string_view value, const registry::Registry& known,
   return result;
 }
 
-Targets find_rendered(std::string_view value, const registry::Registry& known, const View& view) {
+Targets find_rendered(std::string_view value, const registry::Registry& known, const View& view,
+                      source::Sources* sources) {
   Targets found;
+  std::string base64 = base::base64_encode(value);
+  source::Asking asking(sources, source::Patience::kNow);
+  const Answers answers{&asking};
   OpenedGroups opened;
   const Opener open = [&opened](const MatchIndex::Pointer& group) { return opened.open(group); };
   std::vector<model::Workload> workloads;
@@ -186,13 +199,15 @@ Targets find_rendered(std::string_view value, const registry::Registry& known, c
     return workloads.size() < kBundlesRenderedMax;
   });
   for (const model::Workload& workload : workloads) {
-    const Story story = tell(view, workload, Overridden::kForget, OnProblem::kCollect, &open);
+    const Story story =
+        tell(view, workload, Overridden::kForget, OnProblem::kCollect, &open, answers);
     const auto look = [&](const auto& winners, const auto& outcomes) {
       for (std::size_t i = 0; i < winners.size(); ++i) {
         const auto& winner = winners[i];
-        const model::Value* other = winner.entry->value.other;
-        if (other == nullptr || !std::holds_alternative<model::Template>(*other)) continue;
-        if (!base::Secret(outcomes[i].text()).equals(value)) continue;
+        if (!is_made(winner, story.groups[winner.group])) continue;
+        const base::Secret text(outcomes[i].text());
+        const bool is_base64 = outcomes[i].encoding == model::Encoding::kBase64;
+        if (!text.equals(is_base64 ? std::string_view(base64) : value)) continue;
         const auto& record = *story.groups[winner.group].record;
         found[{workload.team, record.header().name, std::string(winner.key)}].insert(
             record.version());
@@ -201,6 +216,7 @@ Targets find_rendered(std::string_view value, const registry::Registry& known, c
     look(story.merged.variables, story.variables);
     look(story.merged.files, story.files);
   }
+  base::wipe(base64);
   return found;
 }
 

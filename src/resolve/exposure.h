@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "registry/registry.h"
 #include "resolve/versions.h"
+#include "source/sources.h"
 
 namespace sutler::resolve {
 
@@ -64,8 +65,9 @@ inline constexpr std::size_t kSearchedMax = 200'000;
 [[nodiscard]] ValueSearch find_value(std::string_view value, const registry::Registry& known,
                                      Versions& versions);
 
-// Templates of which the current bundle of a known workload renders the value.
+// Templates and references of which the current bundle of a known workload holds the value, and
+// variables of secretsFrom. Sources are not asked: what they do not know is not found.
 [[nodiscard]] Targets find_rendered(std::string_view value, const registry::Registry& known,
-                                    const View& view);
+                                    const View& view, source::Sources* sources = nullptr);
 
 }  // namespace sutler::resolve

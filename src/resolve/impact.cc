@@ -143,9 +143,11 @@ Effect effect_on(Overlay& overlay, const model::Workload& workload) {
   const Opener open = [&overlay](const MatchIndex::Pointer& group) {
     return overlay.opened.open(group);
   };
+  const Answers answers{overlay.asking, Answers::References::kStandIn};
   const Story before =
-      tell(*overlay.before, workload, Overridden::kForget, OnProblem::kStop, &open);
-  const Story after = tell(*overlay.after, workload, Overridden::kForget, OnProblem::kStop, &open);
+      tell(*overlay.before, workload, Overridden::kForget, OnProblem::kStop, &open, answers);
+  const Story after =
+      tell(*overlay.after, workload, Overridden::kForget, OnProblem::kStop, &open, answers);
   Effect effect;
   effect.before = outcome_of(before);
   effect.after = outcome_of(after);
@@ -159,9 +161,11 @@ Effect effect_on(Overlay& overlay, const model::Workload& workload) {
 }
 
 Impact impact_of(const std::shared_ptr<const View>& view, const std::vector<store::Change>& changes,
-                 const registry::Registry& known) {
+                 const registry::Registry& known, source::Sources* sources) {
   Impact impact;
   Overlay overlay = lay_over(view, changes);
+  source::Asking asking(sources, source::Patience::kNow);
+  overlay.asking = &asking;
   Classes classes(overlay);
   for (model::Workload& workload : concerned(overlay, known, impact.workloads_checked)) {
     auto effect = classes.effect(workload);

@@ -4,6 +4,10 @@
 // It says exactly what fetching all bundles before and after would show. Only workloads that match
 // a changed group before or after are resolved, and those with the same groups share one
 // resolution. Values are compared and never given out.
+//
+// No source is asked. The value of a reference counts as changed when the reference is; which
+// variables an object of `secretsFrom` gives is taken from what the sources know already, and where
+// they know nothing the item stands in the list of keys itself.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +60,7 @@ struct Impact {
 // The registry's notes should be settled.
 [[nodiscard]] Impact impact_of(const std::shared_ptr<const View>& view,
                                const std::vector<store::Change>& changes,
-                               const registry::Registry& known);
+                               const registry::Registry& known, source::Sources* sources = nullptr);
 
 // The same for one workload: used by impact_of and its tests.
 [[nodiscard]] Effect effect_on(Overlay& overlay, const model::Workload& workload);

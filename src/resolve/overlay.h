@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "resolve/catalog.h"
+#include "source/sources.h"
 #include "store/store.h"
 
 namespace sutler::resolve {
@@ -37,7 +38,8 @@ struct Overlay {
   // Teams that come, go or change an option that decides about a fetch: all their workloads are
   // concerned.
   std::set<std::string> teams;
-  OpenedGroups opened;  // knows the values of `added`
+  OpenedGroups opened;               // knows the values of `added`
+  source::Asking* asking = nullptr;  // with Patience::kNow; null: no sources are configured
 };
 
 // The changes are not checked: they are those of a plan. A View of the overlay is no view of a

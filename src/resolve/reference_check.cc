@@ -54,6 +54,7 @@ struct Member {
   const store::GroupRecord* record = nullptr;  // null: of the save
   std::vector<std::string_view> keys;          // sorted
   std::optional<References> references;
+  std::optional<bool> expands;  // it has secretsFrom: which variables that gives is not known here
 
   [[nodiscard]] bool has(std::string_view key) const {
     return std::ranges::binary_search(keys, key);
@@ -61,7 +62,7 @@ struct Member {
 };
 
 Member member_of(const model::Group& group) {
-  Member member{&group.header, nullptr, {}, references_of(group)};
+  Member member{&group.header, nullptr, {}, references_of(group), !group.secrets_from.empty()};
   for (const auto& [name, unused] : group.variables) member.keys.push_back(name);
   for (const auto& [path, unused] : group.files) member.keys.push_back(path);
   std::ranges::sort(member.keys);
@@ -70,7 +71,7 @@ Member member_of(const model::Group& group) {
 
 Member member_of(const store::GroupRecord& record) {
   store::GroupRecord::Keys keys = record.keys();
-  Member member{&record.header(), &record, std::move(keys.variables), std::nullopt};
+  Member member{&record.header(), &record, std::move(keys.variables), std::nullopt, std::nullopt};
   member.keys.insert(member.keys.end(), keys.files.begin(), keys.files.end());
   std::ranges::sort(member.keys);
   return member;
@@ -214,12 +215,20 @@ class ReferenceCheck {
   }
 
   const References& references(Member& member) {
-    if (!member.references) {
-      ++opened_;
-      auto group = member.record->open();
-      member.references = group ? references_of(*group) : References();
-    }
+    if (!member.references) open(member);
     return *member.references;
+  }
+
+  void open(Member& member) {
+    ++opened_;
+    auto group = member.record->open();
+    member.references = group ? references_of(*group) : References();
+    member.expands = group && !group->secrets_from.empty();
+  }
+
+  bool expands(Member& member) {
+    if (!member.expands) open(member);
+    return *member.expands;
   }
 
   base::Result<void> check_names(const Templated& one, const ProbeWorkload& probe,
@@ -228,6 +237,9 @@ class ReferenceCheck {
       if (winner(members, key) != one.member) continue;  // loses: is not evaluated
       for (const std::string& name : names) {
         if (winner(members, name) != nullptr) continue;
+        if (std::ranges::any_of(members, [this](Member* other) { return expands(*other); })) {
+          continue;
+        }
         const bool somebody_has = one.provided.contains(name);
         if ((somebody_has && !probe.exact) || (!somebody_has && incomplete_)) {
           warn(one, key, name);

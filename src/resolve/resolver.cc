@@ -22,8 +22,9 @@ model::BundleView view_of(const Story& story) {
   bundle.files.reserve(story.files.size());
   for (std::size_t i = 0; i < story.files.size(); ++i) {
     const store::FileView& file = *story.merged.files[i].entry;
-    bundle.files.push_back(
-        {file.key, story.files[i].text(), file.encoding, file.owner, file.group, file.permissions});
+    bundle.files.push_back({file.key, story.files[i].text(),
+                            story.files[i].encoding.value_or(file.encoding), file.owner, file.group,
+                            file.permissions});
   }
   return bundle;
 }
@@ -39,7 +40,8 @@ model::Bundle make_bundle(Story& story) {
   for (std::size_t i = 0; i < story.files.size(); ++i) {
     const store::FileView& file = *story.merged.files[i].entry;
     bundle.files.push_back({std::string(story.merged.files[i].key), take(story.files[i]),
-                            file.encoding, file.owner, file.group, file.permissions});
+                            story.files[i].encoding.value_or(file.encoding), file.owner, file.group,
+                            file.permissions});
   }
   return bundle;
 }
@@ -82,11 +84,27 @@ std::vector<registry::PackedKeys> won_keys(const Story& story) {
   return won;
 }
 
+base::Result<Story> tell_or_fail(const View& view, const model::Workload& workload,
+                                 Sourcing* sourcing) {
+  Answers answers;
+  if (sourcing != nullptr) answers.asking = sourcing->asking;
+  Story story = tell(view, workload, Overridden::kForget, OnProblem::kStop, nullptr, answers);
+  if (story.problems.empty()) return story;
+  Problem& problem = story.problems.front();
+  if (sourcing != nullptr) {
+    sourcing->source = std::move(problem.source);
+    sourcing->ref = std::move(problem.ref);
+  }
+  return base::Unexpected(std::move(problem.error));
+}
+
 }  // namespace
 
-base::Result<Resolved> resolve(const View& view, const model::Workload& workload) {
-  Story story = tell(view, workload, Overridden::kForget, OnProblem::kStop);
-  if (!story.problems.empty()) return base::Unexpected(std::move(story.problems.front().error));
+base::Result<Resolved> resolve(const View& view, const model::Workload& workload,
+                               Sourcing* sourcing) {
+  auto told = tell_or_fail(view, workload, sourcing);
+  if (!told) return pass(told);
+  Story& story = *told;
   Resolved resolved;
   resolved.bundle = make_bundle(story);
   resolved.groups_json = groups_json(story.found);
@@ -96,9 +114,11 @@ base::Result<Resolved> resolve(const View& view, const model::Workload& workload
   return resolved;
 }
 
-base::Result<Rendered> render(const View& view, const model::Workload& workload) {
-  Story story = tell(view, workload, Overridden::kForget, OnProblem::kStop);
-  if (!story.problems.empty()) return base::Unexpected(std::move(story.problems.front().error));
+base::Result<Rendered> render(const View& view, const model::Workload& workload,
+                              Sourcing* sourcing) {
+  auto told = tell_or_fail(view, workload, sourcing);
+  if (!told) return pass(told);
+  Story& story = *told;
   Rendered rendered;
   rendered.body = model::write_bundle_json(view_of(story));
   rendered.groups_json = groups_json(story.found);

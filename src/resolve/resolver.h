@@ -14,6 +14,7 @@
 #include "model/bundle.h"
 #include "model/workload.h"
 #include "registry/served.h"
+#include "resolve/answers.h"
 #include "resolve/catalog.h"
 
 namespace sutler::resolve {
@@ -28,8 +29,11 @@ struct Resolved {
 };
 
 // Errors carry the machine name in Error::name: store_empty, no_match (only where the team requires
-// a match), template_cycle, unknown_name, missing_required, bundle_too_large, corrupt.
-[[nodiscard]] base::Result<Resolved> resolve(const View& view, const model::Workload& workload);
+// a match), template_cycle, unknown_name, missing_required, bundle_too_large, corrupt, and those of
+// references (reference_value.h, expansion.h). At `source_pending` the Asking has all that has to
+// be read before it is tried again. `sourcing` null: no sources are configured.
+[[nodiscard]] base::Result<Resolved> resolve(const View& view, const model::Workload& workload,
+                                             Sourcing* sourcing = nullptr);
 
 // The same, written as the answer's body at once, without a copy of each value on the way.
 struct Rendered {
@@ -39,13 +43,14 @@ struct Rendered {
   std::vector<std::shared_ptr<const store::GroupRecord>> groups;
   std::vector<registry::PackedKeys> won;  // of each of the groups, the keys of the bundle
 };
-[[nodiscard]] base::Result<Rendered> render(const View& view, const model::Workload& workload);
+[[nodiscard]] base::Result<Rendered> render(const View& view, const model::Workload& workload,
+                                            Sourcing* sourcing = nullptr);
 
 enum class Reveal { kNo, kYes };
 // The whole story as JSON (docs/explain.md). Never fails for a problem of the bundle: it is part of
 // the story.
 [[nodiscard]] base::Secret explain_json(const View& view, const model::Workload& workload,
-                                        Reveal reveal);
+                                        Reveal reveal, const Sourcing& sourcing = {});
 
 // What can be seen to be wrong or doubtful of these groups before they are saved: the same key at
 // equal priority and specificity in groups that can match the same workload, NF_ keys. One sentence

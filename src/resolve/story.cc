@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "resolve/evaluation.h"
+#include "resolve/expansion.h"
 
 namespace sutler::resolve {
 namespace {
@@ -81,14 +82,16 @@ void open_groups(Story& story, OnProblem on_problem, const Opener* opener) {
 }  // namespace
 
 Story tell(const View& view, const model::Workload& workload, Overridden overridden,
-           OnProblem on_problem, const Opener* opener) {
+           OnProblem on_problem, const Opener* opener, const Answers& answers) {
   Story story;
   const auto stopped = [&] { return on_problem == OnProblem::kStop && !story.problems.empty(); };
   if (!check_team(view, workload, story) || stopped()) return story;
   open_groups(story, on_problem, opener);
   if (stopped()) return story;
+  expand(story, on_problem, answers);
+  if (stopped()) return story;
   story.merged = merge(story.groups, overridden);
-  Evaluation(story, workload, on_problem).run();
+  Evaluation(story, workload, on_problem, answers).run();
   return story;
 }
 
