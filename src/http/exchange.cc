@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "http/loop.h"
@@ -29,6 +30,21 @@ void Reply::send_secret_json(std::size_t body_bytes, const std::function<bool(ch
   const auto session = std::exchange(session_, nullptr);
   session->respond_secret_json(body_bytes, fill);
 }
+
+void LoopCaller::call(std::function<void()> work) const {
+  const std::scoped_lock lock(door_->mutex);
+  if (door_->loop == nullptr) return;
+  // The loop runs what is posted to it, so that it is still there then.
+  boost::asio::post(door_->loop->io(),
+                    [loop = door_->loop, handler = handler_, work = std::move(work)] {
+                      const auto there = handler.lock();
+                      if (!there) return;
+                      loop->schedule_turn_end(there);
+                      work();
+                    });
+}
+
+LoopCaller Reply::caller() const { return {session_->loop().door(), session_->handler()}; }
 
 const Request& Reply::request() const { return session_->request(); }
 

@@ -6,12 +6,30 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "http/message.h"
 
 namespace sutler::http {
 
 class Session;
+class Handler;
+struct LoopDoor;
+
+// The way from other threads back to the loop that owns a Reply. Copyable, thread-safe, and may
+// outlive the reply, the handler and the server.
+class LoopCaller {
+ public:
+  LoopCaller(std::shared_ptr<LoopDoor> door, std::weak_ptr<Handler> handler)
+      : door_(std::move(door)), handler_(std::move(handler)) {}
+  // Soon runs `work` on the loop's thread, and then the end of the turn, as after a request. Not
+  // when loop or handler are gone by then: then `work` is let go, on whatever thread.
+  void call(std::function<void()> work) const;
+
+ private:
+  std::shared_ptr<LoopDoor> door_;
+  std::weak_ptr<Handler> handler_;
+};
 
 class Reply {
  public:
@@ -28,6 +46,8 @@ class Reply {
   // answer). Wiped once sent.
   void send_secret_json(std::size_t body_bytes, const std::function<bool(char* out)>& fill);
   [[nodiscard]] const Request& request() const;
+  // For a handler that keeps the reply until another thread has what it needs.
+  [[nodiscard]] LoopCaller caller() const;
 
  private:
   std::shared_ptr<Session> session_;

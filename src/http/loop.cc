@@ -23,10 +23,16 @@ std::uint64_t random_number() {
 
 Loop::Loop(const Options& options, ConnectionLimits& limits)
     : options_(options), limits_(limits), id_prefix_(random_number()) {
+  door_->loop = this;
   update_now();
 }
 
-Loop::~Loop() = default;
+Loop::~Loop() { close_door(); }
+
+void Loop::close_door() {
+  const std::scoped_lock lock(door_->mutex);
+  door_->loop = nullptr;
+}
 
 void Loop::update_now() {
   using namespace std::chrono;
@@ -125,6 +131,7 @@ bool Loop::may_tell_of_exhaustion() {
 }
 
 void Loop::shut_down() {
+  close_door();
   turn_.clear();
   while (!sessions_.empty()) {
     const auto session = sessions_.back();  // leaves the list when it closes

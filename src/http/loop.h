@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,6 +28,14 @@ struct LoopCounts {
   std::atomic<std::uint64_t> accepted{0}, turned_away{0}, exhausted{0}, refused{0};
 };
 
+class Loop;
+
+// Through which other threads reach a loop while it is there.
+struct LoopDoor {
+  std::mutex mutex;
+  Loop* loop = nullptr;  // null: it has ended
+};
+
 class Loop {
  public:
   Loop(const Options& options, ConnectionLimits& limits);
@@ -34,6 +43,7 @@ class Loop {
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   [[nodiscard]] Readiness& readiness() { return readiness_; }
+  [[nodiscard]] const std::shared_ptr<LoopDoor>& door() const { return door_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] ConnectionLimits& limits() { return limits_; }
   [[nodiscard]] LoopCounts& counts() { return counts_; }
@@ -70,7 +80,9 @@ class Loop {
  private:
   void tick();
   void update_now();
+  void close_door();
 
+  const std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>();
   const Options options_;
   ConnectionLimits& limits_;
   LoopCounts counts_;

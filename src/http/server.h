@@ -31,7 +31,7 @@ struct Timeouts {
 struct Limits {
   std::size_t connections_max = 10'000;             // over all listeners of one server
   std::size_t connections_per_client_max = 10'000;  // from one address
-  std::size_t in_flight_max = 4'096;                // per thread; above: 503
+  std::size_t in_flight_max = 16'384;               // per thread; above: 503
 };
 
 struct Options {

@@ -63,6 +63,7 @@ class Session final : public std::enable_shared_from_this<Session>, public Readi
   void abandon();
   [[nodiscard]] const Request& request() const { return request_; }
   [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] const std::shared_ptr<Handler>& handler() const { return handler_; }
 
   std::size_t position = 0;  // in the loop's list
 
