@@ -23,7 +23,7 @@ inline constexpr std::size_t kCountedTeamsMax = 200;
 
 // Why a fetch gave nothing, as the audit's `reason` names it. The list is closed; what is not in it
 // counts as the last.
-inline constexpr std::array<std::string_view, 22> kFetchReasons = {"no_token",
+inline constexpr std::array<std::string_view, 31> kFetchReasons = {"no_token",
                                                                    "address_not_allowed",
                                                                    "malformed_token",
                                                                    "bad_algorithm",
@@ -41,7 +41,16 @@ inline constexpr std::array<std::string_view, 22> kFetchReasons = {"no_token",
                                                                    "missing_required",
                                                                    "template_cycle",
                                                                    "template_too_deep",
-                                                                   "unresolved_reference",
+                                                                   "source_unavailable",
+                                                                   "source_missing",
+                                                                   "source_denied",
+                                                                   "source_not_allowed",
+                                                                   "source_bad_reference",
+                                                                   "source_not_text",
+                                                                   "source_not_base64",
+                                                                   "unknown_source",
+                                                                   "secrets_from_name",
+                                                                   "secrets_from_conflict",
                                                                    "unknown_name",
                                                                    "internal",
                                                                    "other"};

@@ -124,6 +124,11 @@ void Provider::handle(http::Reply reply) {
     base::count(counters_->other_requests);
     return is_read(request.method) ? health(std::move(reply)) : reply.send(not_allowed());
   }
+  judge(std::move(reply), nullptr);
+}
+
+void Provider::judge(http::Reply reply, std::unique_ptr<Progress> progress) {
+  const http::Request& request = reply.request();
   refresh_view();
   const auto endpoint = endpoints_.find(request.path);
   if (endpoint == endpoints_.end() || !is_read(request.method)) {
@@ -133,11 +138,12 @@ void Provider::handle(http::Reply reply) {
     return reply.send(http::problem(404, "not_found", "nothing is served at this path"));
   }
   if (!is_read(request.method)) return reply.send(not_allowed());
-  fetch(std::move(reply), endpoint->second);
+  fetch(std::move(reply), endpoint->second, std::move(progress));
 }
 
-void Provider::fetch(http::Reply reply, const Endpoint& endpoint) {
-  started_ = base::monotonic_seconds();
+void Provider::fetch(http::Reply reply, const Endpoint& endpoint,
+                     std::unique_ptr<Progress> progress) {
+  started_ = progress ? progress->started : base::monotonic_seconds();
   const http::Request& request = reply.request();
   const auto token = bearer_token(request.authorization);
   if (!token) return deny(std::move(reply), endpoint, "no_token");
@@ -148,14 +154,28 @@ void Provider::fetch(http::Reply reply, const Endpoint& endpoint) {
   const auto claims = jwt::verify(*token, endpoint.keys, endpoint.policy, now);
   if (!claims) return deny(std::move(reply), endpoint, jwt::reason(claims.error()));
   if (claims->key() < endpoint.used.size()) endpoint.used[claims->key()]->note(now);
-  resolve_for(std::move(reply), endpoint, *claims);
+  resolve_for(std::move(reply), endpoint, *claims, std::move(progress));
 }
 
-void Provider::resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims) {
+void Provider::resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
+                           std::unique_ptr<Progress> progress) {
   model::Workload workload{endpoint.team->team.id, claims.project_id(), claims.object_id(),
                            claims.object_type()};
-  auto entry = shared_->cache.get(*view_, workload);
-  if (!entry) return fail(std::move(reply), endpoint, claims, workload, entry.error());
+  source::Asking asking(shared_->sources, source::Patience::kMayWait);
+  resolve::Sourcing sourcing{&asking, shared_->clock.now()};
+  auto entry = shared_->cache.get(*view_, workload, &sourcing);
+  if (!entry && entry.error().name == "source_pending") {
+    auto wanted = asking.take_pending();
+    if (may_wait(wanted, progress.get())) {
+      return wait(std::move(reply), std::move(wanted), std::move(progress));
+    }
+    source::Asking at_once(shared_->sources, source::Patience::kNow);
+    sourcing = {&at_once, sourcing.now};
+    entry = shared_->cache.get(*view_, workload, &sourcing);
+  }
+  if (!entry) {
+    return fail(std::move(reply), endpoint, claims, workload, entry.error(), sourcing);
+  }
   grants_.push_back(Grant{std::move(reply), std::move(*entry), std::move(workload),
                           std::string(endpoint.key_id(claims.key())), view_->snapshot->revision,
                           shared_->clock.now(), claims.issued_at(), claims.expires_at(), started_,
@@ -283,7 +303,8 @@ void Provider::deny(http::Reply reply, const Endpoint& endpoint, std::string_vie
 }
 
 void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
-                    const model::Workload& workload, const base::Error& error) {
+                    const model::Workload& workload, const base::Error& error,
+                    const resolve::Sourcing& sourcing) {
   const http::Request& request = reply.request();
   const std::string_view code = error.name.empty() ? "internal" : std::string_view(error.name);
   base::log::warning("a fetch failed", {{"request_id", request.id},
@@ -302,6 +323,8 @@ void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Clai
                            .remote = request.remote,
                            .request_id = request.id,
                            .revision = view_->snapshot->revision,
+                           .source = sourcing.source,
+                           .ref = sourcing.ref,
                            .reason = code};
   record_refusal(event);
   if (recorder_) {

@@ -7,6 +7,10 @@
 //
 // A fetch that will succeed waits for the end of the turn: all fetches that arrived together are
 // recorded by one write, and only when that has returned does the first byte of an answer leave.
+//
+// A fetch with values of sources that are not read yet waits, without holding up the thread, and is
+// then judged from the start: token, team and groups may have changed meanwhile. It waits for each
+// document once, so that it takes no longer than the sources' own deadlines.
 #pragma once
 
 #include <atomic>
@@ -17,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "audit/denial_counter.h"
@@ -28,6 +33,7 @@
 #include "provider/counters.h"
 #include "provider/failure_throttle.h"
 #include "provider/key_use.h"
+#include "provider/waiting.h"
 #include "registry/registry.h"
 #include "resolve/bundle_cache.h"
 #include "resolve/catalog.h"
@@ -42,6 +48,8 @@ struct Options {
   AuditDemand audit = AuditDemand::kRequired;
   // Failed tokens per address and minute; above, a token that fails gets 429 instead of 401.
   std::uint32_t failures_per_minute_max = 6000;
+  // Fetches of one thread that wait for sources; above, one gets what is there at once or fails.
+  std::size_t waiting_max = 12'000;
 };
 
 // What the threads' providers share. All outlive them. `extra_keys` verify for the team `default`
@@ -78,15 +86,21 @@ class Provider final : public http::Handler {
 
  private:
   struct Grant;
-
   struct Endpoint;
 
-  void fetch(http::Reply reply, const Endpoint& endpoint);
-  void resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims);
+  void judge(http::Reply reply, std::unique_ptr<Progress> progress);
+  void fetch(http::Reply reply, const Endpoint& endpoint, std::unique_ptr<Progress> progress);
+  void resolve_for(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
+                   std::unique_ptr<Progress> progress);
+  [[nodiscard]] bool may_wait(std::vector<source::Wanted>& wanted, const Progress* progress) const;
+  void wait(http::Reply reply, std::vector<source::Wanted> wanted,
+            std::unique_ptr<Progress> progress);
+  void resume(std::uint64_t id);
   void done(const Endpoint& endpoint, FetchOutcome outcome, std::string_view reason);
   void deny(http::Reply reply, const Endpoint& endpoint, std::string_view reason);
   void fail(http::Reply reply, const Endpoint& endpoint, const jwt::Claims& claims,
-            const model::Workload& workload, const base::Error& error);
+            const model::Workload& workload, const base::Error& error,
+            const resolve::Sourcing& sourcing);
   void health(http::Reply reply);
   void refresh_view();
   [[nodiscard]] std::vector<char> record_grants(std::span<const audit::Event> events);
@@ -100,7 +114,9 @@ class Provider final : public http::Handler {
   std::shared_ptr<const resolve::View> view_;
   std::uint64_t view_generation_ = 0;
   std::map<std::string, Endpoint, std::less<>> endpoints_;
-  std::vector<Grant> grants_;                     // of this turn
+  std::vector<Grant> grants_;  // of this turn
+  std::unordered_map<std::uint64_t, Waiting> waiting_;
+  std::uint64_t waits_ = 0;                       // so far; names the next
   std::shared_ptr<registry::Recorder> recorder_;  // null: no registry
 };
 
