@@ -86,8 +86,8 @@ struct Plan {
 
 // kInvalid and kTooLarge name group and member; kNotFound a team; kRefused a group that somebody
 // else manages or that is out of scope (rights.h); kConflict a group that is not at its expected
-// version; kCorrupt a current version that does not open. A reference is refused: there are no
-// sources yet.
+// version; kCorrupt a current version that does not open. Whether references may be saved is
+// asked of the plan (source_rules.h).
 [[nodiscard]] base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input);
 
 // The same for taking one group away. kNotFound when it is not there.

@@ -4,6 +4,7 @@
 
 #include "admin/impact_report.h"
 #include "admin/json_io.h"
+#include "admin/source_rules.h"
 
 namespace sutler::admin {
 namespace {
@@ -196,6 +197,8 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   if (auto fits = require_recordable(plan); !fits) return base::pass(fits);
   auto allowed = require_plan(*context.store.snapshot(), call.who, plan);
   if (!allowed) return base::pass(allowed);
+  auto sourced = require_sources(*context.store.snapshot(), context.sources, call.who, plan);
+  if (!sourced) return base::pass(sourced);
   auto weighed = weigh(context, call, action, plan.changes, manner);
   if (weighed.refusal) return std::move(*weighed.refusal);
   if (manner.dry_run) return plan_response(200, revision, plan, weighed.impact, Done::kNothing);

@@ -91,6 +91,10 @@ struct Call {
   std::string name;           // of a group, or the id of a key, where the path has one
   std::string item = {};      // the id of something within it, where the path has one
   Query query = {};
+  // How long it may ask the sources; kMayWait: an endpoint that leaves here what they have to read
+  // first and fails with `source_pending` is called again when they have.
+  source::Patience patience = source::Patience::kNow;
+  std::vector<source::Wanted>* wanted = nullptr;
   // An endpoint that leaves its work to another thread puts it here; what it returns is not sent.
   Later* later = nullptr;
 };

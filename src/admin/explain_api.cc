@@ -72,6 +72,14 @@ base::Result<void> require_story(const resolve::View& view, const Principal& who
   return {};
 }
 
+// What the sources have to read first is left in the call, which then comes again.
+base::Result<void> require_read(const Call& call, source::Asking& asking) {
+  if (call.wanted == nullptr) return {};
+  *call.wanted = asking.take_pending();
+  if (call.wanted->empty()) return {};
+  return base::fail(base::Code::kUnavailable, "the sources are asked first", {}, "source_pending");
+}
+
 }  // namespace
 
 base::Result<http::Response> explain_workload(const Context& context, const Call& call,
@@ -87,12 +95,14 @@ base::Result<http::Response> explain_workload(const Context& context, const Call
   if (!team) return base::pass(team);
   auto allowed = require_story(*view, call.who, *workload, reveal ? Wish::kValues : Wish::kNames);
   if (!allowed) return base::pass(allowed);
-  if (!reveal) {
-    return secret_response(resolve::explain_json(*view, *workload, resolve::Reveal::kNo));
-  }
+  source::Asking asking(context.sources, call.patience);
+  const resolve::Sourcing sourcing{&asking, context.clock.now()};
+  base::Secret story = resolve::explain_json(
+      *view, *workload, reveal ? resolve::Reveal::kYes : resolve::Reveal::kNo, sourcing);
+  if (auto read = require_read(call, asking); !read) return base::pass(read);
+  if (!reveal) return secret_response(std::move(story));
   action.details().workload = *workload;
   note_groups(*view, *workload, action.details());
-  base::Secret story = resolve::explain_json(*view, *workload, resolve::Reveal::kYes);
   auto recorded = action.record_reveal();
   if (!recorded) return base::pass(recorded);
   return secret_response(std::move(story));
@@ -113,7 +123,10 @@ base::Result<http::Response> show_bundle(const Context& context, const Call& cal
   if (!team) return base::pass(team);
   auto allowed = require_story(*view, call.who, *workload, Wish::kValues);
   if (!allowed) return base::pass(allowed);
-  auto resolved = resolve::resolve(*view, *workload);
+  source::Asking asking(context.sources, call.patience);
+  resolve::Sourcing sourcing{&asking, context.clock.now()};
+  auto resolved = resolve::resolve(*view, *workload, &sourcing);
+  if (auto read = require_read(call, asking); !read) return base::pass(read);
   if (!resolved) return base::pass(resolved);
   action.details().groups_json = resolved->groups_json;
   action.details().keys_json = resolved->keys_json;

@@ -96,7 +96,7 @@ std::optional<bool> still_current(const KeyName& key, const std::set<std::uint64
   if (now == 0) return false;
   if (which.empty()) {
     const auto group = versions.open({key.team, key.group, now});
-    return group && resolve::value_of(*group, key.key) != nullptr;
+    return group && (resolve::value_of(*group, key.key) != nullptr || !group->secrets_from.empty());
   }
   std::optional<bool> answer = false;
   for (const std::uint64_t version : which) {
@@ -192,7 +192,7 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
   } else if (!question->value.empty()) {
     auto search = resolve::find_value(question->value.expose(), *context.registry, versions);
     rendered = resolve::find_rendered(question->value.expose(), *context.registry,
-                                      *context.catalog.view());
+                                      *context.catalog.view(), context.sources);
     answer.searched(search);
     targets = std::move(search.found);
     for (const auto& [key, which] : rendered) targets[key].insert(which.begin(), which.end());

@@ -172,7 +172,7 @@ TEST(GroupApi, PatchRefusesWhatNoGroupMayHave) {
   const Answer reference =
       bench.ask("PATCH", kWeb, R"({"variables":{"A":{"from":"vault","ref":"a#b"}}})");
   EXPECT_EQ(reference.code(), "no_sources");
-  EXPECT_TRUE(reference.detail().contains("sources are not part of this version"));
+  EXPECT_TRUE(reference.detail().contains("no source is configured"));
   EXPECT_EQ(bench.revision(), 2U);
 }
 

@@ -22,7 +22,9 @@ void add_member(JsonArray& out, std::string_view member, const std::string& befo
   out.raw(one.done());
 }
 
-std::string header_json(const model::GroupHeader& before, const model::GroupHeader& after) {
+std::string header_json(const model::Group& old, const model::Group& now) {
+  const model::GroupHeader& before = old.header;
+  const model::GroupHeader& after = now.header;
   JsonArray out;
   add_member(out, "team", json_text(before.team), json_text(after.team));
   add_member(out, "name", json_text(before.name), json_text(after.name));
@@ -35,6 +37,8 @@ std::string header_json(const model::GroupHeader& before, const model::GroupHead
   add_member(out, "requiredKeys", json_strings(before.required_keys),
              json_strings(after.required_keys));
   add_member(out, "managedBy", json_text(before.managed_by), json_text(after.managed_by));
+  add_member(out, "secretsFrom", model::write_secrets_from_json(old.secrets_from),
+             model::write_secrets_from_json(now.secrets_from));
   return out.done();
 }
 
@@ -106,7 +110,7 @@ std::string entries_json(const Map& before, const Map& after, std::string_view n
 
 base::Secret diff_json(const model::Group& before, const model::Group& after, Values values) {
   JsonObject out;
-  out.raw("header", header_json(before.header, after.header))
+  out.raw("header", header_json(before, after))
       .raw("variables", entries_json(before.variables, after.variables, "name", values))
       .raw("files", entries_json(before.files, after.files, "path", values));
   return base::Secret(out.done());

@@ -127,6 +127,18 @@ base::Result<void> patch_restrictions(BodyReader& body, model::GroupHeader& head
   return keep_restrictions(header.restrictions, current);
 }
 
+// A list takes the place of the one that is there, null takes it away.
+base::Result<void> patch_secrets_from(BodyReader& body, model::Group& group) {
+  const json::value* tree = body.find("secretsFrom");
+  if (tree == nullptr) return {};
+  group.secrets_from.clear();
+  if (tree->is_null()) return {};
+  auto items = model::secrets_from_from_json(*tree, "secretsFrom");
+  if (!items) return base::pass(items);
+  group.secrets_from = std::move(*items);
+  return {};
+}
+
 }  // namespace
 
 base::Result<model::Group> patched_group(BodyReader& body, const model::Group* current,
@@ -148,6 +160,7 @@ base::Result<model::Group> patched_group(BodyReader& body, const model::Group* c
   if (priority) group.header.priority = static_cast<int>(*priority);
   if (done) done = patch_entries(body, "variables", "variable", group, group.variables);
   if (done) done = patch_entries(body, "files", "file", group, group.files);
+  if (done) done = patch_secrets_from(body, group);
   if (!done) return base::pass(done);
   auto finished = body.finish();
   if (!finished) return base::pass(finished);

@@ -44,30 +44,11 @@ void add_changed(const Map& before, const Map& after, Difference& out) {
   }
 }
 
-base::Unexpected no_sources(const model::Group& group, const std::string& key) {
-  return base::fail(base::Code::kInvalid,
-                    "sources are not part of this version: the value of " + key + " in group \"" +
-                        group.header.name + "\" is a reference",
-                    "give the value itself, or leave the entry out", "no_sources");
-}
-
-base::Result<void> refuse_references(const model::Group& group) {
-  for (const auto& [name, variable] : group.variables) {
-    if (std::holds_alternative<model::Reference>(variable.value)) return no_sources(group, name);
-  }
-  for (const auto& [path, file] : group.files) {
-    if (std::holds_alternative<model::Reference>(file.data)) return no_sources(group, path);
-  }
-  return {};
-}
-
 }  // namespace
 
 base::Result<void> make_savable(model::Group& next, const model::Group* current) {
   auto filled = model::fill_masked(next, current);
   if (!filled) return base::pass(filled);
-  auto plain = refuse_references(next);
-  if (!plain) return base::pass(plain);
   auto valid = model::validate(next);
   if (!valid) return base::pass(valid);
   auto prepared = resolve::prepare_templates(next);
@@ -83,7 +64,8 @@ Difference difference(const model::Group* before, const model::Group& after) {
   Difference out;
   add_changed(old.variables, after.variables, out);
   add_changed(old.files, after.files, out);
-  if (old.header != after.header) out.header = Difference::Header::kDiffers;
+  const bool same_sources = old.secrets_from == after.secrets_from;
+  if (old.header != after.header || !same_sources) out.header = Difference::Header::kDiffers;
   return out;
 }
 

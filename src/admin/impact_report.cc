@@ -67,7 +67,7 @@ ImpactReport ImpactReport::assess(const Context& context,
     return report;
   }
   const auto view = context.catalog.view();
-  report.impact_ = resolve::impact_of(view, changes, *context.registry);
+  report.impact_ = resolve::impact_of(view, changes, *context.registry, context.sources);
   for (const auto& [workload, effect] : report.impact_.affected) {
     if (!effect->harms()) continue;
     const auto team = view->snapshot->teams.find(workload.team);

@@ -99,6 +99,16 @@ Service::Service(Options options)
                access_,           denials_,
                throttle_,         uses_} {}
 
+// A request that waits for sources. What it is about stays there as long as its reply.
+struct Service::SourceWait {
+  const http::Request& request;
+  Principal who;
+  std::string team, name, item;
+  std::set<source::Wanted> asked;
+  std::atomic<bool> is_read;
+  Later next;
+};
+
 Service::~Service() { uses_.flush(clock_.now(), TokenUses::When::kNow); }
 
 void Service::tick() {
@@ -233,7 +243,40 @@ http::Response Service::judge(const http::Request& request, Door door, Later& la
   Call call{
       request, who, who.name, std::move(found.team), std::move(found.name), std::move(found.item)};
   call.later = &later;
-  return perform(*found.route, call);
+  return perform_waiting(*found.route, call, {});
+}
+
+// Performs it; where the sources have to read something first, later and again. Each document is
+// waited for once.
+http::Response Service::perform_waiting(const Route& route, Call& call,
+                                        std::set<source::Wanted> asked) {
+  std::vector<source::Wanted> wanted;
+  call.patience = source::Patience::kMayWait;
+  call.wanted = &wanted;
+  auto response = perform(route, call);
+  if (wanted.empty()) return response;
+  std::erase_if(wanted, [&](const auto& one) { return asked.contains(one); });
+  call.wanted = nullptr;
+  call.patience = source::Patience::kNow;
+  if (wanted.empty() || call.later == nullptr) return perform(route, call);
+  asked.insert(wanted.begin(), wanted.end());
+  auto waits = std::make_shared<SourceWait>(call.request, call.who, call.team, call.name, call.item,
+                                            std::move(asked));
+  context_.sources->obtain(std::move(wanted), [waits] { waits->is_read = true; });
+  *call.later = [this, &route, waits](Patience patience) { return go_on(route, *waits, patience); };
+  return response;
+}
+
+std::optional<http::Response> Service::go_on(const Route& route, SourceWait& waits,
+                                             Patience patience) {
+  if (waits.next) return waits.next(patience);
+  if (!waits.is_read && patience == Patience::kWaits) return std::nullopt;
+  Call call{waits.request, waits.who, waits.who.name, waits.team, waits.name, waits.item};
+  if (patience == Patience::kNone) return perform(route, call);
+  call.later = &waits.next;
+  auto response = perform_waiting(route, call, waits.asked);
+  if (waits.next) return waits.next(patience);
+  return response;
 }
 
 http::Response Service::perform(const Route& route, Call& call) {
@@ -260,6 +303,10 @@ http::Response Service::perform(const Route& route, Call& call) {
     return media_response(*refusal);
   }
   auto response = run(context_, route, call, action);
+  if (call.wanted != nullptr && !call.wanted->empty()) {
+    action.drop();
+    return {};
+  }
   if (!response) {
     action.record_failure(response.error());
     return error_response(response.error());

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,6 +104,11 @@ class Service final : public http::Handler {
   [[nodiscard]] std::expected<Principal, http::Response> let_in(const http::Request& request,
                                                                 Door door);
   [[nodiscard]] http::Response perform(const Route& route, Call& call);
+  struct SourceWait;
+  [[nodiscard]] http::Response perform_waiting(const Route& route, Call& call,
+                                               std::set<source::Wanted> asked);
+  [[nodiscard]] std::optional<http::Response> go_on(const Route& route, SourceWait& waits,
+                                                    Patience patience);
 
   const Options::MetricsFor metrics_for_;
   Access access_;
