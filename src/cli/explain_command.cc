@@ -55,6 +55,26 @@ std::string entries_text(const json::value& story) {
   return table.empty() ? "" : "\n" + table.text() + "\n";
 }
 
+// What other stores gave: where it is, how old, and what their outage would do.
+std::string sources_text(const json::value& story) {
+  Table table({"KEY", "SOURCE", "REFERENCE", "STATE", "AGE", "FRESH UNTIL", "WERE IT DOWN"});
+  for (const char* list : {"entries", "absent"}) {
+    for (const auto* entry : items(story, list)) {
+      const auto& source = member(*entry, "source");
+      if (!source.is_object()) continue;
+      std::string state = shown(source, "state");
+      if (is_true(source, "default")) state += ", default";
+      if (is_true(source, "stale")) state += ", stale";
+      const std::string key = shown(*entry, "key");
+      const std::string age = shown(source, "ageSeconds");
+      table.add({key.empty() ? shown(*entry, "path") : key, shown(source, "from"),
+                 shown(source, "ref"), state, age.empty() ? "-" : age + "s",
+                 shown(source, "freshUntil"), shown(source, "ifDown")});
+    }
+  }
+  return table.empty() ? "" : table.text() + "\n\n";
+}
+
 std::string problems_text(const json::value& story) {
   std::string out;
   for (const auto* problem : items(story, "problems")) {
@@ -70,7 +90,8 @@ std::string story_text(const json::value& story) {
   return printable(shown(workload, "nfObjectType") + " " + shown(workload, "nfObjectId") +
                    " of project " + shown(workload, "projectId") + ", team " +
                    shown(story, "team") + ", at revision " + shown(story, "revision")) +
-         "\n\n" + groups_text(story) + "\n" + entries_text(story) + "\n" + problems_text(story);
+         "\n\n" + groups_text(story) + "\n" + entries_text(story) + "\n" + sources_text(story) +
+         problems_text(story);
 }
 
 base::Result<int> explain(const Context& context, const ExplainOptions& options) {
