@@ -8,47 +8,17 @@ import pytest
 
 from support.aws import Recorder
 from support.certificates import Certificate
-from support.openbao import OpenBao, program
+from support.openbao import approle, stocked, write
 from support.store_probe import StoreProbe, has_field
 from support.wait import eventually
 
-READER = """
-path "kv2/data/app" { capabilities = ["read"] }
-path "kv2/data/made" { capabilities = ["read"] }
-path "kv2/data/none" { capabilities = ["read"] }
-path "kv1/*" { capabilities = ["read"] }
-"""
-
-
-def write(bao, path, **values):
-    bao.call("POST", "kv2/data/" + path, {"data": values})
-
-
 @pytest.fixture(scope="module")
 def bao(tmp_path_factory):
-    program()
-    server = OpenBao(tmp_path_factory.mktemp("bao"))
-    try:
-        server.start()
-        server.call("POST", "sys/mounts/kv2", {"type": "kv", "options": {"version": "2"}})
-        server.call("POST", "sys/mounts/kv1", {"type": "kv", "options": {"version": "1"}})
-        server.call("PUT", "sys/policies/acl/reader", {"policy": READER})
-        server.call("POST", "sys/auth/approle", {"type": "approle"})
-        eventually(lambda: server.request("GET", "kv2/config")[0] == 200, 30, "the KV store")
+    with stocked(tmp_path_factory.mktemp("bao")) as server:
         write(server, "app", password="first")
         write(server, "app", password="CANARY-second", port=5432, rate=1.10, note="äöü\nline")
         server.call("POST", "kv1/app", {"password": "CANARY-one"})
         yield server
-    finally:
-        server.close()
-
-
-def approle(bao, name, **role):
-    """A role, its id and a secret id."""
-    bao.call("POST", f"auth/approle/role/{name}", {"token_policies": ["reader"], **role})
-    role_id = bao.call("GET", f"auth/approle/role/{name}/role-id")["data"]["role_id"]
-    secret_id = bao.call("POST", f"auth/approle/role/{name}/secret-id")["data"]["secret_id"]
-    return role_id, secret_id
 
 
 def by_approle(bao, name, **role):

@@ -1,4 +1,5 @@
 """A real OpenBao on loopback: TLS, one node, on disk, so that it can be sealed and restarted."""
+import contextlib
 import json
 import os
 import shutil
@@ -26,6 +27,14 @@ listener "tcp" {{
 }}
 api_addr = "https://127.0.0.1:{port}"
 cluster_addr = "https://127.0.0.1:{cluster}"
+"""
+
+# Of the policy `reader`.
+READER = """
+path "kv2/data/app" { capabilities = ["read"] }
+path "kv2/data/made" { capabilities = ["read"] }
+path "kv2/data/none" { capabilities = ["read"] }
+path "kv1/*" { capabilities = ["read"] }
 """
 
 
@@ -128,3 +137,32 @@ class OpenBao:
     def settings(self, **more):
         """What a driver needs to reach it."""
         return {"address": self.address, "ca_file": self.certificate.cert, **more}
+
+
+@contextlib.contextmanager
+def stocked(directory):
+    """A server with both kinds of KV (`kv1`, `kv2`), AppRole and the policy `reader`."""
+    program()
+    server = OpenBao(directory)
+    try:
+        server.start()
+        server.call("POST", "sys/mounts/kv2", {"type": "kv", "options": {"version": "2"}})
+        server.call("POST", "sys/mounts/kv1", {"type": "kv", "options": {"version": "1"}})
+        server.call("PUT", "sys/policies/acl/reader", {"policy": READER})
+        server.call("POST", "sys/auth/approle", {"type": "approle"})
+        eventually(lambda: server.request("GET", "kv2/config")[0] == 200, 30, "the KV store")
+        yield server
+    finally:
+        server.close()
+
+
+def write(bao, path, **values):
+    bao.call("POST", "kv2/data/" + path, {"data": values})
+
+
+def approle(bao, name, **role):
+    """Makes a role; its id and a secret id."""
+    bao.call("POST", f"auth/approle/role/{name}", {"token_policies": ["reader"], **role})
+    role_id = bao.call("GET", f"auth/approle/role/{name}/role-id")["data"]["role_id"]
+    secret_id = bao.call("POST", f"auth/approle/role/{name}/secret-id")["data"]["secret_id"]
+    return role_id, secret_id
