@@ -142,6 +142,9 @@ class Answer {
       if (++total <= kListedMax) list.raw(exposed_json(exposed));
     }
     json_.raw("workloads", list.done()).number("workloads_total", total);
+    const registry::Forgotten forgotten = context_.registry->forgotten();
+    json_.number("workloads_forgotten", forgotten.count);
+    if (forgotten.count > 0) put_time(json_, "forgotten_last_seen", forgotten.last);
     truncated_ = truncated_ || total > kListedMax;
   }
   void operators(const std::vector<Sighting>& sightings) {

@@ -80,7 +80,11 @@ std::string span_text(const json::value& exposed) {
 std::string answer_text(const json::value& tree) {
   std::string text;
   const auto workloads = items(tree, "workloads");
-  if (workloads.empty()) text += "no workload received it\n";
+  const std::string forgotten = shown(tree, "workloads_forgotten");
+  const bool forgot = !forgotten.empty() && forgotten != "0";
+  if (workloads.empty()) {
+    text += forgot ? "no workload that is remembered received it\n" : "no workload received it\n";
+  }
   if (!workloads.empty()) {
     Table table({"WORKLOAD", "GROUP", "KEY", "VERSIONS", "FETCHED", "STILL CURRENT"});
     for (const auto* one : workloads) {
@@ -88,6 +92,10 @@ std::string answer_text(const json::value& tree) {
                  versions_text(*one), span_text(*one), current_text(*one)});
     }
     text += table.text() + "\n";
+  }
+  if (forgot) {
+    text += "the registry had to forget " + forgotten + " workloads, the latest seen at " +
+            shown(tree, "forgotten_last_seen") + ": ask `sutler audit query` for those\n";
   }
   const auto operators = items(tree, "operators");
   if (operators.empty()) text += "no operator saw it\n";

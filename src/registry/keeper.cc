@@ -38,6 +38,14 @@ Result<void> Keeper::load() {
     const auto at = by_digest.find(std::string(digest));
     return at == by_digest.end() ? nullptr : at->second;
   };
+  auto forgotten = backend_.telemetry(std::string(kForgottenRow));
+  if (!forgotten) return pass(forgotten);
+  for (const store::Telemetry& row : *forgotten) {
+    if (row.key != kForgottenRow) continue;
+    const auto opened = codec_.open_forgotten(row.value);
+    if (opened) registry_.restore(*opened);
+    if (!opened) ++refused;
+  }
   for (const store::Telemetry& row : *rows) {
     auto record = codec_.open_record(row.key, row.value, find);
     if (record) {
@@ -127,10 +135,15 @@ Result<void> Keeper::flush() {
 // True when there may be more to write.
 Result<bool> Keeper::write_some(Registry::Due due) {
   const Registry::Changes changes = registry_.take_changes(due, options_.batch_rows_max);
-  if (changes.records.empty() && changes.gone.empty()) return false;
+  if (changes.records.empty() && changes.gone.empty() && !changes.forgotten) return false;
   std::vector<store::Telemetry> batch;
   std::vector<GroupKeysPointer> lists;
   const auto write = [&]() -> Result<void> {
+    if (changes.forgotten) {
+      auto sealed = codec_.seal(*changes.forgotten);
+      if (!sealed) return pass(sealed);
+      batch.push_back({std::string(kForgottenRow), std::move(*sealed)});
+    }
     for (const auto& workload : changes.gone) batch.push_back({codec_.key_of(workload), {}});
     for (const Record& record : changes.records) {
       for (const Received& received : record.received) {
@@ -160,13 +173,16 @@ Result<bool> Keeper::write_some(Registry::Due due) {
 
 void Keeper::tell_newcomers() {
   const auto counters = registry_.counters();
+  std::vector<audit::Event> events;
   if (counters.evicted > told_evicted_) {
     base::log::warning("the workload registry is full: those unseen for longest were forgotten",
                        {{"forgotten", static_cast<std::int64_t>(counters.evicted)}});
+    events.push_back({.time = base::SystemClock().now(),
+                      .event = "workload.evicted",
+                      .count = counters.evicted - told_evicted_});
     told_evicted_ = counters.evicted;
   }
   const auto newcomers = registry_.take_newcomers(options_.events_per_second_max);
-  std::vector<audit::Event> events;
   for (const Record& record : newcomers.workloads) {
     events.push_back({.time = record.first_seen,
                       .event = "workload.new",

@@ -167,5 +167,17 @@ TEST_F(KeeperTest, ItsThreadWritesTheRestWhenItStops) {
   EXPECT_EQ(show("p/a"), "1x 10..10 g:1(A)10..10*");
 }
 
+TEST_F(KeeperTest, WhatWasForgottenIsKnownAfterARestartAndStandsInTheAudit) {
+  restart({.workloads_max = 2});
+  for (int i = 1; i <= 5; ++i) fetch(i, "p/o" + std::to_string(i), {{"g", 1, "A"}});
+  keeper_->work(1);
+  ASSERT_TRUE(keeper_->flush());
+  EXPECT_NE(audit_text().find("\"workload.evicted\""), std::string::npos);
+  EXPECT_EQ(registry_->forgotten().count, 3U);
+  restart({.workloads_max = 2});
+  EXPECT_EQ(registry_->forgotten().count, 3U);
+  EXPECT_EQ(registry_->forgotten().last, at(3));
+}
+
 }  // namespace
 }  // namespace sutler::registry

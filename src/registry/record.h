@@ -51,6 +51,12 @@ struct Received {
   bool in_last_bundle = false;
 };
 
+// Workloads that had to make room, of all time: what the registry cannot answer for.
+struct Forgotten {
+  std::uint64_t count = 0;
+  base::UnixTime last;  // when the latest of them last asked
+};
+
 struct Record {
   model::Workload workload;
   base::UnixTime first_seen;

@@ -1,6 +1,7 @@
 #include "registry/registry.h"
 
 #include <algorithm>
+#include <queue>
 #include <utility>
 
 namespace sutler::registry {
@@ -144,21 +145,49 @@ void Registry::draw_together(Record& record) {
 // A little more than must be, so that it is not done for each newcomer.
 void Registry::evict() {
   const std::size_t keep = options_.workloads_max - options_.workloads_max / 100;
+  std::map<std::string, std::size_t, std::less<>> now, out;
+  for (const auto& [workload, record] : records_) ++now[workload.team];
+  std::priority_queue<std::pair<std::size_t, std::string>> largest;
+  for (const auto& [team, count] : now) largest.emplace(count, team);
+  for (std::size_t left = records_.size() - keep; left > 0;) {
+    auto [count, team] = largest.top();
+    largest.pop();
+    const std::size_t next = largest.empty() ? 0 : largest.top().first;
+    const std::size_t some = std::min(left, std::max<std::size_t>(count - next, 1));
+    out[team] += some;
+    left -= some;
+    largest.emplace(count - some, std::move(team));
+  }
+  for (const auto& [team, count] : out) forget_oldest(team, count);
+}
+
+void Registry::forget_oldest(std::string_view team, std::size_t count) {
   std::vector<std::pair<base::UnixTime, const model::Workload*>> order;
-  order.reserve(records_.size());
-  for (const auto& [workload, record] : records_) order.emplace_back(record->asked(), &workload);
-  const std::size_t out = records_.size() - keep;
-  std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(out), {},
-                           [](const auto& entry) { return entry.first; });
-  order.resize(out);
-  for (const auto& entry : order) {
-    const model::Workload workload = *entry.second;
+  auto at = records_.lower_bound(model::Workload{std::string(team), {}, {}, {}});
+  for (; at != records_.end() && at->first.team == team; ++at) {
+    order.emplace_back(at->second->asked(), &at->first);
+  }
+  if (count < order.size()) {
+    std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(count), {},
+                             [](const auto& entry) { return entry.first; });
+    order.resize(count);
+  }
+  for (const auto& [asked, name] : order) {
+    const model::Workload workload = *name;
     news_.erase(workload);
     seen_again_.erase(workload);
     gone_.push_back(workload);
     records_.erase(workload);
     ++counters_.evicted;
+    ++forgotten_.count;
+    forgotten_.last = std::max(forgotten_.last, asked);
+    forgotten_changed_ = true;
   }
+}
+
+Forgotten Registry::forgotten() const {
+  const std::shared_lock lock(mutex_);
+  return forgotten_;
 }
 
 std::optional<Record> Registry::find(const model::Workload& workload) const {
@@ -210,6 +239,7 @@ Registry::Changes Registry::take_changes(Due due, std::size_t max) {
     changes.gone.push_back(std::move(gone_.back()));
     gone_.pop_back();
   }
+  if (std::exchange(forgotten_changed_, false)) changes.forgotten = forgotten_;
   return changes;
 }
 
@@ -217,6 +247,12 @@ void Registry::give_back(const Changes& changes) {
   const std::unique_lock lock(mutex_);
   for (const Record& record : changes.records) news_.insert(record.workload);
   gone_.insert(gone_.end(), changes.gone.begin(), changes.gone.end());
+  forgotten_changed_ = forgotten_changed_ || changes.forgotten;
+}
+
+void Registry::restore(const Forgotten& forgotten) {
+  const std::unique_lock lock(mutex_);
+  forgotten_ = forgotten;
 }
 
 void Registry::restore(Record record) {

@@ -24,7 +24,7 @@
 namespace sutler::registry {
 
 struct Options {
-  std::size_t workloads_max = 200'000;  // more: those unseen for longest are forgotten, and counted
+  std::size_t workloads_max = 200'000;  // more: see forgotten()
   std::size_t versions_max = 64;        // rows of Received of one workload
 };
 
@@ -58,6 +58,10 @@ class Registry {
   };
   [[nodiscard]] Counters counters() const;
 
+  // Those that had to go because there were more than `workloads_max`. The team that has most loses
+  // first, of its own those unseen for longest: no team can push another's out.
+  [[nodiscard]] Forgotten forgotten() const;
+
   // Workloads seen for the first time since the last call, in order; at most `max`, the others are
   // counted only. They are told of once.
   struct Newcomers {
@@ -71,6 +75,7 @@ class Registry {
   struct Changes {
     std::vector<Record> records;
     std::vector<model::Workload> gone;
+    std::optional<Forgotten> forgotten;  // when it is another than at the last write
   };
   enum class Due { kNews, kAll };
   [[nodiscard]] Changes take_changes(Due due, std::size_t max);
@@ -78,6 +83,7 @@ class Registry {
   void give_back(const Changes& changes);
   // At the start: a record as it was kept. Not news.
   void restore(Record record);
+  void restore(const Forgotten& forgotten);  // before the records
   [[nodiscard]] GroupKeysPointer key_list(std::string_view group, std::string_view keys);
 
  private:
@@ -88,6 +94,7 @@ class Registry {
   [[nodiscard]] News receive(Record& record, const Repeated& fetches);
   void draw_together(Record& record);
   void evict();
+  void forget_oldest(std::string_view team, std::size_t count);
 
   const Options options_;
   std::mutex recorders_mutex_;
@@ -103,6 +110,8 @@ class Registry {
   std::set<model::Workload> seen_again_;  // to be written some time
   std::vector<model::Workload> gone_;
   Counters counters_;
+  Forgotten forgotten_;
+  bool forgotten_changed_ = false;
 };
 
 }  // namespace sutler::registry

@@ -71,6 +71,21 @@ TEST(Registry, ForgetsThoseUnseenForLongestAndCountsThem) {
   EXPECT_EQ(book.registry.take_changes(Registry::Due::kNews, 100).gone.size(), 2U);
 }
 
+TEST(Registry, ATeamThatFillsItForgetsItsOwnAndRemembersThatItForgot) {
+  Book book({.workloads_max = 5});
+  book.fetch(1, "p/quiet", {{"g", 1, "A"}});
+  for (int i = 1; i <= 20; ++i) {
+    auto one = std::make_shared<Served>();
+    one->workload = {"loud", "p", std::to_string(i), "service"};
+    book.recorder->note(one, {at(100 + i), "10.0.0.1", "key1"});
+    book.registry.settle();
+  }
+  EXPECT_TRUE(book.registry.find(workload("p/quiet")));
+  EXPECT_EQ(book.registry.size(), 5U);
+  EXPECT_EQ(book.registry.forgotten().count, 16U);
+  EXPECT_EQ(book.registry.forgotten().last, at(116));
+}
+
 TEST(Registry, TellsOfEachNewWorkloadOnceAndCountsThoseOverTheLimit) {
   Book book;
   book.fetch(1, "p/a", {});

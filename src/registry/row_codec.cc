@@ -191,4 +191,24 @@ std::optional<Record> RowCodec::open_record(const std::string& row, std::string_
   return record;
 }
 
+base::Result<std::string> RowCodec::seal(const Forgotten& forgotten) {
+  ByteWriter out(32);
+  out.byte(kFormat);
+  out.number(forgotten.count);
+  write_time(out, forgotten.last);
+  return seal_text(std::string(kForgottenRow), std::move(out).take());
+}
+
+std::optional<Forgotten> RowCodec::open_forgotten(std::string_view value) {
+  const auto text = open_text(std::string(kForgottenRow), value);
+  if (!text) return std::nullopt;
+  ByteReader in(text->expose());
+  if (in.byte(kFormat) != kFormat) return std::nullopt;
+  Forgotten forgotten;
+  forgotten.count = in.number();
+  forgotten.last = read_time(in);
+  if (!in.done()) return std::nullopt;
+  return forgotten;
+}
+
 }  // namespace sutler::registry

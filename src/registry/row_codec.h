@@ -19,6 +19,7 @@ namespace sutler::registry {
 
 inline constexpr std::string_view kWorkloadRows = "registry/w/";
 inline constexpr std::string_view kKeyListRows = "registry/k/";
+inline constexpr std::string_view kForgottenRow = "registry/forgotten";
 
 // Not thread-safe.
 class RowCodec {
@@ -35,8 +36,11 @@ class RowCodec {
   [[nodiscard]] base::Result<std::string> seal(const std::string& row, const Record& record);
   [[nodiscard]] base::Result<std::string> seal(const std::string& row, const GroupKeys& list);
 
+  [[nodiscard]] base::Result<std::string> seal(const Forgotten& forgotten);
+
   // Nothing for a row that is not ours, was moved, or was cut.
   [[nodiscard]] std::optional<GroupKeys> open_list(const std::string& row, std::string_view value);
+  [[nodiscard]] std::optional<Forgotten> open_forgotten(std::string_view value);
   // `lists` finds a list by its digest; a version whose list is not there is left out.
   using FindList = std::function<GroupKeysPointer(std::string_view digest)>;
   [[nodiscard]] std::optional<Record> open_record(const std::string& row, std::string_view value,
