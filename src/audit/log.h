@@ -44,6 +44,8 @@ struct Options {
   // Of one line; no more than kLineBytesMax (line.h), which is what verification reads.
   std::size_t line_bytes_max = kLineBytesMax;
   Keep keep;
+  // While it says no, nothing goes for its age. Called from the background thread.
+  std::function<bool()> clock_trusted = {};
   // Beside the file, as make_sink() (sink.h) reads them. A record counts as written when the file
   // has it or else one of them took it within `sink_timeout`.
   std::vector<std::string> sinks;

@@ -109,7 +109,8 @@ class Log::Impl {
   base::Result<void> write_tick_lines(Tick kind);  // mutex_ held
   base::Result<void> rotate_if_large();
   void hand_over_checkpoint();
-  base::Result<void> prune_if_due();                                       // log_retention.cc
+  base::Result<void> prune_if_due();  // log_retention.cc
+  base::Result<void> tell_pruned(std::uint64_t first_seq, const Chain& end);
   base::Result<void> write_pruned(const Chain& end, std::uint64_t lines);  // mutex_ held
   base::Result<void> sync_to(std::uint64_t seq);
   base::Result<void> settled(std::uint64_t seq) const;  // mutex_ held: what came of that line
@@ -159,7 +160,8 @@ class Log::Impl {
   FailureNews rotation_news_{"audit rotation"};
   FailureNews reserve_news_{"audit reserve"};
   FailureNews retention_news_{"audit retention"};
-  double prune_not_before_ = 0;  // monotonic seconds
+  double prune_not_before_ = 0;   // monotonic seconds
+  std::uint64_t pruned_seq_ = 0;  // up to where a record says that lines were let go
 
   std::vector<std::unique_ptr<SinkQueue>> sinks_;
 

@@ -81,19 +81,15 @@ base::Result<void> Log::Impl::prune_if_due() {
     bytes.push_back(file.bytes);
     begins.push_back(file.time);
   }
-  const std::size_t count = files_to_prune(bytes, begins, options_.keep, clock_.now());
+  Keep keep = options_.keep;
+  if (keep.days > 0 && options_.clock_trusted && !options_.clock_trusted()) keep.days = 0;
+  const std::size_t count = files_to_prune(bytes, begins, keep, clock_.now());
   if (count == 0) return {};
   const Chain end = files[count].before;
-  std::uint64_t seq = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (failed_ || low_space_) return {};
-    if (auto written = write_pruned(end, end.seq() - files.front().first_seq + 1); !written) {
-      return written;
-    }
-    seq = chain_.seq();
+  if (pruned_seq_ < end.seq()) {
+    if (auto told = tell_pruned(files.front().first_seq, end); !told) return told;
+    if (pruned_seq_ < end.seq()) return {};
   }
-  if (auto synced = sync_to(seq); !synced) return synced;
   for (std::size_t i = 0; i < count; ++i) {
     if (::unlink(files[i].path.c_str()) != 0 && errno != ENOENT) {
       return base::fail_errno(errno, "audit log " + files[i].path.string());
@@ -102,6 +98,21 @@ base::Result<void> Log::Impl::prune_if_due() {
   base::log::info("old files of the audit log were removed",
                   {{"files", static_cast<std::int64_t>(count)},
                    {"last_seq", static_cast<std::int64_t>(end.seq())}});
+  return {};
+}
+
+// Once for each end: a file that cannot be removed is tried again without another record. While the
+// log cannot be written nothing is told, and pruned_seq_ stays.
+base::Result<void> Log::Impl::tell_pruned(std::uint64_t first_seq, const Chain& end) {
+  std::uint64_t seq = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_ || low_space_) return {};
+    if (auto written = write_pruned(end, end.seq() - first_seq + 1); !written) return written;
+    seq = chain_.seq();
+  }
+  if (auto synced = sync_to(seq); !synced) return synced;
+  pruned_seq_ = end.seq();
   return {};
 }
 

@@ -1,6 +1,8 @@
 // Old files go by size and age; verify accepts what was let go on purpose and nothing else.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "audit/line.h"
 #include "audit/log_impl.h"
 #include "audit/log_test_support.h"
@@ -54,6 +56,39 @@ TEST_F(RetentionTest, WhatWasLetGoIsAcceptedAndTheServerStartsAgain) {
   EXPECT_GT(verified->first_seq, 1u);
   ASSERT_TRUE(open(kept_.back()));
   ASSERT_TRUE(append(fetch()));
+  close();
+  EXPECT_EQ(verdict(), "ok");
+}
+
+TEST_F(RetentionTest, NothingGoesForItsAgeWhileTheClockIsNotTrusted) {
+  options_.rotate_bytes = 2048;
+  options_.keep.days = 1;
+  options_.checkpoint_every = std::chrono::milliseconds(1);
+  std::atomic<int> asked = 0;
+  std::atomic<bool> trusted = false;
+  options_.clock_trusted = [&] {
+    ++asked;
+    return trusted.load();
+  };
+  ASSERT_TRUE(open());
+  const auto first = options_.folder / "audit-000000000001.jsonl";
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (files().size() < 3) ASSERT_TRUE(append(fetch(), Durability::kSynced));
+  clock_.set(clock_.now() + std::chrono::hours(24 * 3650));
+  close();
+  ASSERT_TRUE(open(kept_.back()));
+  for (asked = 0; asked == 0;) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    ASSERT_TRUE(append(fetch(), Durability::kSynced));
+  }
+  close();
+  EXPECT_TRUE(std::filesystem::exists(first));
+  trusted = true;
+  ASSERT_TRUE(open(kept_.back()));
+  while (std::filesystem::exists(first)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    ASSERT_TRUE(append(fetch(), Durability::kSynced));
+  }
   close();
   EXPECT_EQ(verdict(), "ok");
 }

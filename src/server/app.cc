@@ -88,7 +88,11 @@ Result<void> App::prepare_audit() {
   auto seed = store_->audit_seed();
   if (!seed) return pass(seed);
   checkpoints_ = std::make_unique<CheckpointKeeper>(store_->backend(), *seed);
-  auto log = audit::Log::open(options_.audit, *seed, clock_, checkpoints_->load(),
+  clock_trust_ =
+      std::make_unique<ClockTrust>(store_->backend(), *seed, clock_, base::monotonic_seconds());
+  audit::Options audit_options = options_.audit;
+  audit_options.clock_trusted = [this] { return clock_trust_->trusted(); };
+  auto log = audit::Log::open(audit_options, *seed, clock_, checkpoints_->load(),
                               [this](const audit::Position& p) { checkpoints_->keep(p); });
   if (!log) return pass(log);
   audit_ = std::move(*log);
@@ -236,7 +240,8 @@ Result<void> App::apply_files() {
 
 void App::start() {
   workloads_->start();
-  purger_ = std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history);
+  purger_ = std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history,
+                                            [this] { return clock_trust_->trusted(); });
   purger_->start();
   admin_server_->start();
   provider_server_->start();
@@ -303,6 +308,7 @@ void App::watch_config() const {
 void App::tick(TlsReload::Force force) {
   provider::flush_denials(*shared_, provider::Flush::kDue);
   admin_->tick();
+  clock_trust_->look(base::monotonic_seconds());
   watch_store();
   watch_audit();
   if (force == TlsReload::Force::kYes) {

@@ -14,6 +14,7 @@
 #include "resolve/bundle_cache.h"
 #include "resolve/catalog.h"
 #include "server/checkpoint_keeper.h"
+#include "server/clock_trust.h"
 #include "server/data_dir.h"
 #include "server/options.h"
 #include "server/tls_reload.h"
@@ -65,6 +66,7 @@ class App {
   std::unique_ptr<store::Store> store_;
   resolve::Catalog catalog_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
+  std::unique_ptr<ClockTrust> clock_trust_;
   std::unique_ptr<audit::Log> audit_;
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Workloads> workloads_;

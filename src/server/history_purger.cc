@@ -1,6 +1,7 @@
 #include "server/history_purger.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/log.h"
 
@@ -23,8 +24,12 @@ store::PurgeRule purge_rule(const HistoryPolicy& policy, base::UnixTime now) {
 }
 
 HistoryPurger::HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
-                             const HistoryPolicy& policy)
-    : store_(store), audit_(audit), clock_(clock), policy_(policy) {}
+                             const HistoryPolicy& policy, std::function<bool()> clock_trusted)
+    : store_(store),
+      audit_(audit),
+      clock_(clock),
+      policy_(policy),
+      clock_trusted_(std::move(clock_trusted)) {}
 
 HistoryPurger::~HistoryPurger() {
   {
@@ -40,27 +45,38 @@ void HistoryPurger::start() {
 }
 
 void HistoryPurger::work() {
+  // By age nothing goes in the first hour: who sees that the clock is wrong has time to stop us.
+  bool due = !policy_.keep_days;
   while (true) {
-    run_once();
+    if (due) run_once();
+    due = true;
     std::unique_lock lock(mutex_);
     if (stop_.wait_for(lock, kInterval, [this] { return stopped_; })) return;
   }
 }
 
 void HistoryPurger::run_once() {
-  auto report = store_.purge_all(purge_rule(policy_, clock_.now()), [this](std::size_t groups) {
-    return record(audit::Outcome::kIntent, groups);
+  if (policy_.keep_days && clock_trusted_ && !clock_trusted_()) {
+    base::log::warning("old versions are not purged: the clock is not sure yet", {});
+    return;
+  }
+  bool begun = false;
+  auto report = store_.purge_all(purge_rule(policy_, clock_.now()), [&](std::size_t groups) {
+    auto recorded = record(audit::Outcome::kIntent, groups);
+    begun = recorded.has_value();
+    return recorded;
   });
   if (!report) {
     base::log::error("old versions could not be purged", {{"why", report.error().message}});
+    if (begun) (void)record(audit::Outcome::kFailed, 0);
     return;
   }
-  if (report->versions == 0) return;
+  if (!begun) return;
   base::log::info("old versions were purged by policy",
                   {{"groups", static_cast<std::int64_t>(report->groups)},
                    {"versions", static_cast<std::int64_t>(report->versions)}});
   if (auto recorded = record(audit::Outcome::kOk, report->versions); !recorded) {
-    base::log::error("a purge has no audit record", {{"why", recorded.error().message}});
+    base::log::error("a purge has no record but its intent", {{"why", recorded.error().message}});
   }
 }
 

@@ -1,9 +1,11 @@
 // Takes old versions of groups away by the policy of the settings `history_keep_versions` and
-// `history_keep_days`, at the start and then once an hour, on a thread of its own.
+// `history_keep_days`, at the start (with days: not in the
+// first hour) and then once an hour, on a thread of its own.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -23,20 +25,20 @@ struct HistoryPolicy {
 
 [[nodiscard]] store::PurgeRule purge_rule(const HistoryPolicy& policy, base::UnixTime now);
 
-// The referenced things must outlive it.
+// The referenced things must outlive it. While `clock_trusted` says no, a policy with days does
+// nothing.
 class HistoryPurger {
  public:
   HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
-                const HistoryPolicy& policy);
+                const HistoryPolicy& policy, std::function<bool()> clock_trusted);
   ~HistoryPurger();
   HistoryPurger(const HistoryPurger&) = delete;
   HistoryPurger& operator=(const HistoryPurger&) = delete;
 
   // Starts the thread; with an empty policy there is none.
   void start();
-  // Purges now. Before it an intent counts the groups, after it an audit record `history.purge` the
-  // versions that went; without the intent nothing goes. A failure is logged, and the next time
-  // tries again.
+  // Purges now. Before it an audit record `history.purge` tells the intent (without it nothing
+  // goes), behind it another what went; a failure is logged, and the next time tries again.
   void run_once();
 
  private:
@@ -47,6 +49,7 @@ class HistoryPurger {
   audit::Log& audit_;
   const base::Clock& clock_;
   const HistoryPolicy policy_;
+  const std::function<bool()> clock_trusted_;
   std::mutex mutex_;
   std::condition_variable stop_;
   bool stopped_ = false;

@@ -51,8 +51,10 @@ std::uint64_t oldest_kept(const std::vector<GroupVersion>& versions, const Purge
   while (stay < versions.size()) {
     // A version is in force until the next one is written.
     const bool by_count = rule.keep_versions && stay < *rule.keep_versions;
-    const bool by_time = rule.in_force_since &&
-                         versions[stay - 1].when.microseconds >= rule.in_force_since->microseconds;
+    // One that was saved while the clock was back must not make those before it look long gone.
+    const bool by_time =
+        rule.in_force_since &&
+        std::max(versions[stay - 1].when, versions[stay].when) >= *rule.in_force_since;
     const bool no_rule = !rule.keep_versions && !rule.in_force_since;
     if (!by_count && !by_time && !no_rule) break;
     ++stay;

@@ -157,6 +157,15 @@ TEST(History, PurgeByTimeKeepsWhatWasInForceSince) {
   EXPECT_EQ(numbers(*fixture.store, "g"), "4 3 2");
 }
 
+TEST(History, AVersionSavedWithTheClockBackCostsThoseBeforeItNothing) {
+  Fixture fixture;
+  put_versions(*fixture.store, "g", 3);
+  must(fixture.store->commit(changes(PutGroup{group("g", {{"A", "late"}}), {}}), at(1)));
+  const PurgeRule rule{.keep_versions = {}, .in_force_since = base::UnixTime::from_seconds(150)};
+  EXPECT_EQ(must(fixture.store->purge("default", "g", rule)).versions, 0U);
+  EXPECT_EQ(numbers(*fixture.store, "g"), "4 3 2 1");
+}
+
 TEST(History, PurgeOfAllTakesOnlyWhatBothRulesLetGo) {
   Fixture fixture;
   put_versions(*fixture.store, "a", 4);

@@ -1,0 +1,96 @@
+#include "server/history_purger.h"
+
+#include <gtest/gtest.h>
+
+#include "audit/log.h"
+#include "server/test_support.h"
+#include "store/backend/fault_backend.h"
+#include "store/test_support.h"
+
+namespace sutler::server {
+namespace {
+
+using base::test::must;
+
+const base::UnixTime kNow = base::UnixTime::from_seconds(1'800'000'000);
+
+class HistoryPurgerTest : public ::testing::Test {
+ protected:
+  HistoryPurgerTest() {
+    audit::Options options;
+    options.folder = folder_.path() / "audit";
+    options.reserve_bytes = 0;
+    options.line_bytes_max = line_bytes_max_;
+    reopen(options);
+    for (const char* value : {"1", "2", "3"}) {
+      must(store::test::put(*fixture_.store, store::test::group("g", {{"A", value}})));
+    }
+  }
+  void reopen(const audit::Options& options) {
+    log_.reset();
+    log_ = must(audit::Log::open(options, base::Secret(std::string(32, 's')), clock_, {}, {}));
+  }
+  std::size_t kept() { return must(fixture_.store->history("default", "g")).size(); }
+  // In order, what the log says of purges.
+  std::string outcomes() {
+    std::ifstream in(folder_.path() / "audit/current.jsonl");
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+      if (line.find("\"history.purge\"") == std::string::npos) continue;
+      for (const char* word : {"intent", "ok", "failed"}) {
+        if (line.find("\"outcome\":\"" + std::string(word) + '"') != std::string::npos) {
+          out += (out.empty() ? "" : " ") + std::string(word);
+        }
+      }
+    }
+    return out;
+  }
+
+  test::TempFolder folder_;
+  store::test::Fixture fixture_;
+  base::ManualClock clock_{kNow};
+  std::size_t line_bytes_max_ = audit::kLineBytesMax;
+  std::unique_ptr<audit::Log> log_;
+};
+
+TEST_F(HistoryPurgerTest, WritesAnIntentBeforeAnythingGoesAndTheNumberAfterIt) {
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  purger.run_once();
+  EXPECT_EQ(kept(), 1U);
+  EXPECT_EQ(outcomes(), "intent ok");
+  purger.run_once();
+  EXPECT_EQ(outcomes(), "intent ok") << "there was nothing to purge";
+}
+
+TEST_F(HistoryPurgerTest, WithoutARecordNothingGoes) {
+  audit::Options options;
+  options.folder = folder_.path() / "other";
+  options.reserve_bytes = 0;
+  options.line_bytes_max = 10;
+  reopen(options);
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  purger.run_once();
+  EXPECT_EQ(kept(), 3U);
+}
+
+TEST_F(HistoryPurgerTest, APurgeThatFailsHasARecordToo) {
+  fixture_.meddler->fails = [](std::string_view operation) { return operation == "purge"; };
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  purger.run_once();
+  EXPECT_EQ(kept(), 3U);
+  EXPECT_EQ(outcomes(), "intent failed");
+}
+
+TEST_F(HistoryPurgerTest, NothingGoesForItsAgeWhileTheClockIsNotTrusted) {
+  clock_.set(kNow + std::chrono::hours(24 * 3650));
+  bool trusted = false;
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_days = 90}, [&] { return trusted; });
+  purger.run_once();
+  EXPECT_EQ(kept(), 3U);
+  trusted = true;
+  purger.run_once();
+  EXPECT_EQ(kept(), 1U);
+}
+
+}  // namespace
+}  // namespace sutler::server
