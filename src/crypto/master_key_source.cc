@@ -1,12 +1,17 @@
 #include "crypto/master_key_source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -64,42 +69,101 @@ Result<Secret> read_credential(const std::string& name) {
   return base::read_file(std::string(folder) + "/" + name, kSourceBytesMax);
 }
 
+using Deadline = std::chrono::steady_clock::time_point;
+
+int milliseconds_left(Deadline end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Deadline::clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
+// A program with the signals of a fresh process: we may have blocked or ignored some.
+Result<pid_t> spawn(std::vector<std::string> words, int out) {
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t child = -1;
+  const int error = posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return base::fail_errno(error, "master key command " + words[0]);
+  return child;
+}
+
+// To the end of the pipe. kUnavailable: it did not end in time.
+Result<Secret> read_pipe(int fd, Deadline end) {
+  LockedBytes bytes(kSourceBytesMax + 1);
+  std::size_t used = 0;
+  while (used <= kSourceBytesMax) {
+    pollfd ready{fd, POLLIN, 0};
+    const int count = ::poll(&ready, 1, milliseconds_left(end));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail(Code::kUnavailable, "it did not end in time");
+    const ssize_t got = ::read(fd, bytes.bytes().data() + used, bytes.size() - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return base::fail_errno(errno, "its output");
+    if (got == 0) return Secret(bytes.expose().substr(0, used));
+    used += static_cast<std::size_t>(got);
+  }
+  return fail(Code::kTooLarge, "it prints more than a key");
+}
+
+// Its status; a program that has not ended by then is killed.
+std::optional<int> wait_for_end(pid_t child, Deadline end) {
+  int status = 0;
+  while (true) {
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) return std::nullopt;
+    constexpr int kLookMilliseconds = 5;
+    if (milliseconds_left(end) == 0) break;
+    (void)::poll(nullptr, 0, kLookMilliseconds);
+  }
+  (void)::kill(child, SIGKILL);
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return std::nullopt;
+}
+
 // Runs the words as a command without a shell and takes what it prints.
-Result<Secret> read_command(const std::string& command) {
+Result<Secret> read_command(const std::string& command, std::chrono::milliseconds limit) {
   std::vector<std::string> words;
   std::istringstream in(command);
   for (std::string word; in >> word;) words.push_back(word);
   if (words.empty()) return fail(Code::kInvalid, "master key command: has no program");
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-
+  const Deadline end = Deadline::clock::now() + limit;
   int pipe_ends[2];
   if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return base::fail_errno(errno, "pipe failed");
   base::FileDescriptor out(pipe_ends[0]), in_child(pipe_ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in_child.get(), STDOUT_FILENO);
-  pid_t child = -1;
-  const int error = posix_spawnp(&child, words[0].c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return base::fail_errno(error, "master key command " + words[0]);
+  auto child = spawn(words, in_child.get());
+  if (!child) return pass(child);
   in_child.close();
-  auto content = base::read_file("/proc/self/fd/" + std::to_string(out.get()), kSourceBytesMax);
+  auto content = read_pipe(out.get(), end);
   out.close();
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return fail(Code::kUnavailable, "master key command " + words[0] + " failed",
-                "run it by hand as the user of sutler and look at what it says");
-  }
-  return content;
+  const auto status = wait_for_end(*child, content ? end : Deadline::clock::now());
+  if (status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return content;
+  const bool late = milliseconds_left(end) == 0;
+  return fail(
+      Code::kUnavailable,
+      "master key command " + words[0] +
+          (late ? " did not end within " + std::to_string(limit.count()) + " ms" : " failed"),
+      "run it by hand as the user of sutler and look at what it says");
 }
 
 }  // namespace
 
-Result<LockedBytes> read_master_key(const std::string& spec) {
+Result<LockedBytes> read_master_key(const std::string& spec,
+                                    std::chrono::milliseconds command_limit) {
   const auto colon = spec.find(':');
   const std::string kind = spec.substr(0, colon);
   const std::string rest = colon == std::string::npos ? "" : spec.substr(colon + 1);
@@ -113,7 +177,7 @@ Result<LockedBytes> read_master_key(const std::string& spec) {
   } else if (kind == "credential" && !rest.empty()) {
     content = read_credential(rest);
   } else if (kind == "command") {
-    content = read_command(rest);
+    content = read_command(rest, command_limit);
   }
   if (!content) return pass(content);
   // A command may hold words that are nobody's business; its kind says enough.

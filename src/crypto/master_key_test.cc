@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/test_corpora.h"
+#include "base/test_support.h"
+#include "crypto/master_key_source.h"
 
 namespace sutler::crypto {
 namespace {
@@ -59,6 +63,27 @@ TEST_F(MasterKey, takes_what_a_command_prints_and_refuses_one_that_fails) {
   EXPECT_TRUE(MasterKeys::load({"command:cat " + path}));
   EXPECT_FALSE(MasterKeys::load({"command:false"}));
   EXPECT_FALSE(MasterKeys::load({"command:/nonexistent/program"}));
+}
+
+TEST_F(MasterKey, kills_a_command_that_does_not_end_in_time_and_gives_it_fresh_signals) {
+  const auto limit = std::chrono::milliseconds(200);
+  const auto hangs = read_master_key("command:sleep 1000", limit);
+  ASSERT_FALSE(hangs);
+  EXPECT_NE(hangs.error().message.find("did not end within 200 ms"), std::string::npos);
+  // It closes its output and lives on, with all signals that can be blocked blocked in us.
+  base::test::must(base::write_file(folder_ / "closes", "exec >&- sleep 1000\n", 0600,
+                                    base::Overwrite::kReplace));
+  sigset_t all, before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  EXPECT_FALSE(read_master_key("command:sh " + (folder_ / "closes").string(), limit));
+  base::test::must(base::write_file(folder_ / "stops", "kill -TERM $$\nsleep 1000\n", 0600,
+                                    base::Overwrite::kReplace));
+  const auto stopped =
+      read_master_key("command:sh " + (folder_ / "stops").string(), std::chrono::seconds(600));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ASSERT_FALSE(stopped);
+  EXPECT_NE(stopped.error().message.find("failed"), std::string::npos);
 }
 
 TEST_F(MasterKey, unwraps_with_any_key_and_names_the_one_that_is_missing) {

@@ -74,14 +74,25 @@ Result<std::vector<Node>> Nodes::all() const {
 
 void Nodes::load() {
   const auto known = all();
-  if (!known) return;  // counting starts anew; the limit has room for that
+  const auto used = store_.backend().key_use();
   const std::lock_guard lock(mutex_);
   const auto sealer = store_.sealer();
-  for (const Node& node : *known) {
-    for (const auto& [key, count] : node.wraps) {
-      (node.id == id_ ? own_ : others_)[key] += count;
-      sealer->keys().add_wraps(key, count);
+  const auto add = [&](std::map<std::string, std::uint64_t>& to, const std::string& key,
+                       std::uint64_t count) {
+    to[key] += count;
+    sealer->keys().add_wraps(key, count);
+  };
+  if (known) {
+    for (const Node& node : *known) {
+      for (const auto& [key, count] : node.wraps) add(node.id == id_ ? own_ : others_, key, count);
     }
+  }
+  // What was wrapped after the last note, before a crash, at least stands in the store.
+  if (!used) return;
+  for (const KeyUse& use : *used) {
+    const std::uint64_t noted = own_[use.key_id] + others_[use.key_id];
+    const std::uint64_t there = use.current + use.history;
+    if (there > noted) add(own_, use.key_id, there - noted);
   }
 }
 

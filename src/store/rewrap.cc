@@ -223,8 +223,13 @@ Result<void> Rotation::rewrap_some(std::vector<WrappedKey>& found, const Sealer&
     auto done = store_.backend().rewrap(batch);
     if (!done) return pass(done);
     replaced += *done;
-    const std::lock_guard lock(mutex_);
-    status_.rewrapped += *done;
+    RotationStatus now;
+    {
+      const std::lock_guard lock(mutex_);
+      status_.rewrapped += *done;
+      now = status_;
+    }
+    (void)keep(now);  // so that a crash forgets one batch of the count at most
   }
   if (replaced != 0 || stopping()) return {};
   return base::fail(Code::kUnavailable, "the data keys change faster than they can be wrapped",

@@ -220,24 +220,54 @@ TEST(ChangeKeys, TakesNewKeysAndRefusesToLoseOneThatIsNeeded) {
 
 TEST(Nodes, WrapsAreCountedOverRestartsAndNodes) {
   const auto backend = filled();
+  std::uint64_t there = 0;
   {
     Process one(backend, "k");
+    there = one.store->sealer()->keys().wraps(id_of("k"));
     must(test::put(*one.store, test::group("x")));  // a group and a head
     must(one.nodes.announce(one.clock.now(), Nodes::When::kNow));
   }
   {
     Process two(backend, "k", "two");
-    EXPECT_EQ(two.store->sealer()->keys().wraps(id_of("k")), 2U);
+    EXPECT_EQ(two.store->sealer()->keys().wraps(id_of("k")), there + 2);
     must(test::put(*two.store, test::group("x")));
     must(two.nodes.announce(two.clock.now(), Nodes::When::kNow));
   }
   Process again(backend, "k");
-  EXPECT_EQ(again.store->sealer()->keys().wraps(id_of("k")), 4U);
+  EXPECT_EQ(again.store->sealer()->keys().wraps(id_of("k")), there + 4);
   again.clock.set(again.clock.now() + std::chrono::hours(48));
   must(again.nodes.announce(again.clock.now(), Nodes::When::kNow));
   EXPECT_EQ(must(again.nodes.all()).size(), 1U) << "a node that is long gone is forgotten";
   Process last(backend, "k");
-  EXPECT_EQ(last.store->sealer()->keys().wraps(id_of("k")), 4U) << "and what it wrapped is not";
+  EXPECT_EQ(last.store->sealer()->keys().wraps(id_of("k")), there + 4)
+      << "and what it wrapped is not";
+}
+
+TEST(Nodes, WrapsThatACrashLeftUncountedAreAtLeastTheRecordsThatAreThere) {
+  const auto backend = filled();
+  std::uint64_t records = 0;
+  for (const KeyUse& use : must(backend->key_use())) records += use.current + use.history;
+  ASSERT_GT(records, 5U);
+  const Process process(backend, "k");
+  EXPECT_EQ(process.store->sealer()->keys().wraps(id_of("k")), records);
+}
+
+TEST(Rotation, TheCountIsKeptWithEachBatch) {
+  std::uint64_t most = 0;
+  for (int operations = 0; most == 0; ++operations) {
+    ASSERT_LT(operations, 200);
+    const auto fresh = filled();
+    Process process(fresh, "nk", "one", {.batch = 2, .look_ahead = 4});
+    process.operations_left = operations;
+    if (!process.rotation.start("uid:7")) continue;
+    auto dead = process.death.get_future();
+    if (dead.wait_for(std::chrono::seconds(60)) != std::future_status::ready) break;
+    const Process look(fresh, "nk");
+    if (look.rotation.status().state == RotationState::kRunning) {
+      most = look.rotation.status().rewrapped;
+    }
+  }
+  EXPECT_GT(most, 0U) << "no crash left a count";
 }
 
 TEST(Notes, AreSealedAndOpenOnlyAtTheirPlace) {

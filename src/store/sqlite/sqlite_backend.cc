@@ -233,7 +233,7 @@ class SqliteBackend final : public Backend {
     const std::lock_guard lock(mutex_);
     if (auto present = watch_.check_present(); !present) return present;
     if (auto seen = note_changes(); !seen) return seen;
-    auto done = connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    auto done = empty_wal();
     watch_.accept();
     return done;
   }
@@ -272,6 +272,19 @@ class SqliteBackend final : public Backend {
     if (!done) return done;
     // Removed in the meantime: then nobody will find what was written.
     return watch_.check_present();
+  }
+
+  // A checkpoint that a reader is in the way of tells so in its row, not by an error. Nobody waits
+  // for that reader here: writes would wait too.
+  Result<void> empty_wal() {
+    if (auto set = connection_.execute("PRAGMA busy_timeout=100"); !set) return set;
+    auto busy = connection_.ask_number("PRAGMA wal_checkpoint(TRUNCATE)");
+    auto reset = connection_.execute(sqlite::kSetBusyTimeout);
+    if (!busy) return pass(busy);
+    if (*busy == 0) return reset;
+    return base::fail(Code::kUnavailable,
+                      "database: somebody reads it (a backup?), so that what is in the file cannot "
+                      "be replaced yet");
   }
 
   Result<void> write_batch(const Batch& batch) {

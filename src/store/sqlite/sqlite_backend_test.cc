@@ -223,5 +223,32 @@ TEST_F(Sqlite, AHalfMadeFileOfACrashIsNoHindrance) {
   EXPECT_TRUE(open_sqlite(folder / "second.db", SqliteOpen::kCreate));
 }
 
+// Reads all rows; in the middle of that somebody writes.
+class WritingReader final : public RowSink {
+ public:
+  explicit WritingReader(Backend& backend) : backend_(backend) {}
+  base::Result<void> begin(const Contents&) override {
+    must(backend_.put_telemetry({{"t", "1"}}));
+    scrubbed = backend_.scrub();
+    return {};
+  }
+  base::Result<void> current(Record&&) override { return {}; }
+  base::Result<void> history(Record&&) override { return {}; }
+  base::Result<void> telemetry(Telemetry&&) override { return {}; }
+  base::Result<void> scrubbed;
+
+ private:
+  Backend& backend_;
+};
+
+TEST_F(Sqlite, AScrubThatAReaderIsInTheWayOfSaysSoAndSucceedsWhenTheReaderIsGone) {
+  WritingReader reader(store->backend());
+  must(store->backend().dump(reader));
+  ASSERT_FALSE(reader.scrubbed);
+  EXPECT_EQ(reader.scrubbed.error().code, Code::kUnavailable);
+  EXPECT_TRUE(store->backend().scrub());
+  EXPECT_EQ(std::filesystem::file_size(file.string() + "-wal"), 0U);
+}
+
 }  // namespace
 }  // namespace sutler::store

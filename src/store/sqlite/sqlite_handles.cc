@@ -10,7 +10,6 @@ using base::Result;
 
 namespace {
 
-constexpr int kBusyMilliseconds = 5'000;
 constexpr int kRowBytesMax = 64 * 1024 * 1024;
 
 Code code_of(int result, int system_error) {
@@ -124,7 +123,8 @@ Result<Connection> Connection::open(const std::filesystem::path& file) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   out.database_.reset(raw);
   if (code != SQLITE_OK) return fail_sqlite(raw, code, "cannot open " + file.string());
-  sqlite3_busy_timeout(raw, kBusyMilliseconds);
+  auto wait = out.execute(kSetBusyTimeout);
+  if (!wait) return pass(wait);
   sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kRowBytesMax);
   sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
   // The file may have been made by somebody else: nothing in it may act.

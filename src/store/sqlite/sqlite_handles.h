@@ -64,6 +64,9 @@ class Resetting {
 };
 
 // Not thread-safe.
+// How long a statement waits for other processes.
+inline constexpr const char* kSetBusyTimeout = "PRAGMA busy_timeout=5000";
+
 class Connection {
  public:
   Connection() = default;
