@@ -78,6 +78,7 @@ SinkQueue::~SinkQueue() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    end_ = steady_clock::now() + limits_.timeout;
     news_.notify_one();
   }
   thread_.join();
@@ -134,11 +135,16 @@ void SinkQueue::run() {
     news_.wait(lock, [this] { return stop_ || !lines_.empty(); });
     if (lines_.empty()) return;
     const bool last = stop_;
+    auto limit = limits_.timeout;
+    if (last) {
+      limit = std::min(limit, std::chrono::ceil<milliseconds>(end_ - steady_clock::now()));
+      if (limit.count() <= 0) return drop_all();
+    }
     const Line line = std::move(lines_.front());
     lines_.pop_front();
     bytes_ -= line.text.size();
     lock.unlock();
-    const auto written = sink_->write(line.text, limits_.timeout);
+    const auto written = sink_->write(line.text, limit);
     lock.lock();
     report(written);
     if (written) {

@@ -54,7 +54,7 @@ class SinkQueue {
     std::size_t bytes_max = 8 * 1024 * 1024;  // that wait
   };
   SinkQueue(std::string name, std::unique_ptr<Sink> sink, Limits limits);
-  ~SinkQueue();  // gives what waits one time-out to go out
+  ~SinkQueue();  // gives all that waits one time-out together to go out
 
   // Whole lines, of which the last is `last_seq`. Never waits.
   void push(std::string_view lines, std::uint64_t last_seq);
@@ -81,6 +81,7 @@ class SinkQueue {
   SinkStats stats_;
   std::uint64_t lost_seq_ = 0;  // the last line that was dropped; those before it are not sure
   bool stop_ = false;
+  std::chrono::steady_clock::time_point end_;  // when stop_: what is not out by then is dropped
   std::thread thread_;
 };
 

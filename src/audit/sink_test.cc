@@ -2,8 +2,11 @@
 #include "audit/sink.h"
 
 #include <gtest/gtest.h>
+
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <atomic>
+#include <future>
 
 #include <condition_variable>
 
@@ -92,6 +95,33 @@ TEST(SinkSpecTest, TakesTheKnownFormsOnly) {
                           "syslog+tcp:127.0.0.1", "file:/tmp/x"}) {
     EXPECT_FALSE(make_sink(bad)) << bad;
   }
+}
+
+// Takes every line, each in three quarters of what it may take.
+class SlowSink final : public Sink {
+ public:
+  explicit SlowSink(std::atomic<int>& lines) : lines_(lines) {}
+  base::Result<void> write(std::string_view, milliseconds limit) override {
+    (void)never_.get_future().wait_for(limit * 3 / 4);
+    never_ = {};
+    ++lines_;
+    return {};
+  }
+
+ private:
+  std::atomic<int>& lines_;
+  std::promise<void> never_;
+};
+
+TEST(SinkQueue, ASlowSinkHoldsUpTheEndForOneTimeOutAndNotForOneALine) {
+  std::atomic<int> taken = 0;
+  {
+    SinkQueue queue("slow", std::make_unique<SlowSink>(taken), {.timeout = milliseconds(400)});
+    std::string lines;
+    for (int i = 0; i < 200; ++i) lines += "{}\n";
+    queue.push(lines, 200);
+  }
+  EXPECT_LT(taken, 100);
 }
 
 class SinkLogTest : public testing::LogTest {
