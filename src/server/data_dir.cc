@@ -35,6 +35,20 @@ Result<void> make_private_folder(const std::filesystem::path& path) {
   return {};
 }
 
+// What a process that was killed while it wrote a small file left behind: NAME.new.XXXXXX.
+void remove_leftovers(const std::filesystem::path& path) {
+  constexpr std::string_view kMark = ".new.";
+  constexpr std::size_t kRandomBytes = 6;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() <= kMark.size() + kRandomBytes) continue;
+    if (!name.substr(0, name.size() - kRandomBytes).ends_with(kMark)) continue;
+    if (entry.symlink_status(ignored).type() != std::filesystem::file_type::regular) continue;
+    (void)::unlink(entry.path().c_str());
+  }
+}
+
 }  // namespace
 
 Result<DataDir> DataDir::open(const std::filesystem::path& path) {
@@ -51,6 +65,7 @@ Result<DataDir> DataDir::open(const std::filesystem::path& path) {
                 "data directory " + path.string() + " is in use by another sutler process",
                 "stop it first, or choose another --data-dir");
   }
+  remove_leftovers(path);
   return dir;
 }
 

@@ -10,7 +10,8 @@ namespace sutler::server {
 
 class DataDir {
  public:
-  // Makes the directory (0700) where it is missing and takes its lock. kConflict: another process
+  // Makes the directory (0700) where it is missing, takes its lock, and removes what writers of
+  // small files that were killed left. kConflict: another process
   // has it; kRefused: others may write in it.
   [[nodiscard]] static base::Result<DataDir> open(const std::filesystem::path& path);
 

@@ -23,6 +23,7 @@ Result<void> require_empty(const DataDir& dir) {
   for (const auto& entry : std::filesystem::directory_iterator(dir.path(), error)) {
     const std::string name = entry.path().filename().string();
     if (name == "lock" || name == "master.key" || name == kFolder || name == "lost+found") continue;
+    if (name.starts_with("owner-token")) continue;  // of a restore that was killed
     return fail(Code::kConflict,
                 "data directory " + dir.path().string() + " is not empty: there is " + name,
                 "restore into an empty directory; only master.key may be there already");
@@ -124,6 +125,10 @@ Result<Restored> restore(const Options& options, const RestoreRequest& request) 
   }
   auto report = fill_database(part / "sutler.db", request, *keys);
   if (report) {
+    if (auto made = make_owner_token(*dir); !made) report = pass(made);
+  }
+  // The database is the last to appear: a restore that was killed before can be begun anew.
+  if (report) {
     std::filesystem::rename(part / "sutler.db", dir->database(), error);
     if (error) report = fail(Code::kUnavailable, "the database cannot be put in its place");
   }
@@ -131,7 +136,6 @@ Result<Restored> restore(const Options& options, const RestoreRequest& request) 
   if (!report) return pass(report);
 
   Restored out{std::move(*report), dir->database(), dir->owner_token(), {}, {}, {}};
-  if (auto made = make_owner_token(*dir); !made) return pass(made);
   auto store = open_store(*dir, options);
   if (!store) return pass(store);
   const auto place = request.compare ? request.compare : place_beside(request.file);

@@ -118,7 +118,13 @@ def test_a_wrong_key_a_damaged_file_and_a_filled_target_are_refused(serve, cli, 
             assert "bad.backup" in ran.err, str(ran)
         cli("backup", "verify", bad, "--data-dir", tmp_path / "nowhere", exits=1)
     assert not (target / "sutler.db").exists()
+    # As a restore that was killed leaves it: begun anew, and what is left behind goes.
+    (target / "owner-token").write_text("sut_x\n")
+    os.chmod(target / "owner-token", 0o600)
+    (target / "owner-token.new.AbCdEf").write_text("sut_y\n")
     restore(cli, server, target, file)
+    assert not (target / "owner-token.new.AbCdEf").exists()
+    assert (target / "owner-token").read_text() == "sut_x\n"
     assert "not empty" in restore(cli, server, target, file, exits=6).err
 
 
