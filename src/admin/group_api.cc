@@ -9,6 +9,7 @@
 #include "admin/past.h"
 #include "admin/precondition.h"
 #include "base/json.h"
+#include "base/json_bounded.h"
 #include "model/group_reader.h"
 #include "model/group_writer.h"
 
@@ -62,7 +63,7 @@ constexpr auto kNamedParts = Precondition::Replaces::kNamedParts;
 
 // The path fills `team` and `name` where the body leaves them out; another group's are refused.
 base::Result<model::Group> read_put_body(const Call& call) {
-  auto tree = base::parse_json(call.request.body);
+  auto tree = base::parse_bounded_json(call.request.body);
   if (!tree) return base::pass(tree, "body");
   auto* object = tree->if_object();
   if (object == nullptr) return base::fail(base::Code::kInvalid, "body: must be a JSON object");

@@ -1,6 +1,7 @@
 #include "admin/json_io.h"
 
 #include "base/json.h"
+#include "base/json_bounded.h"
 
 namespace sutler::admin {
 namespace {
@@ -107,7 +108,7 @@ http::Response error_response(const base::Error& error) {
 
 base::Result<BodyReader> BodyReader::parse(std::string_view body) {
   if (body.empty()) return BodyReader(boost::json::object());
-  auto tree = base::parse_json(body);
+  auto tree = base::parse_bounded_json(body);
   if (!tree) return base::pass(tree, "body");
   if (!tree->is_object()) return base::fail(base::Code::kInvalid, "body: must be a JSON object");
   return BodyReader(std::move(*tree));

@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <unordered_set>
 #include <vector>
 
+#include "base/json_bounded.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -29,16 +31,16 @@ class StrictHandler {
 
   bool on_document_begin(Ec&) { return true; }
   bool on_document_end(Ec&) { return true; }
-  bool on_object_begin(Ec&) {
+  bool on_object_begin(Ec& ec) {
     names_.emplace_back();
-    return true;
+    return fits(ec);
   }
   bool on_object_end(std::size_t count, Ec&) {
     names_.pop_back();
     stack_.push_object(count);
     return true;
   }
-  bool on_array_begin(Ec&) { return true; }
+  bool on_array_begin(Ec& ec) { return fits(ec); }
   bool on_array_end(std::size_t count, Ec&) {
     stack_.push_array(count);
     return true;
@@ -54,26 +56,29 @@ class StrictHandler {
     if (!names_.back().insert(key_).second) {
       duplicate_ = std::move(key_);
       ec = json::error::syntax;
+    } else if (names_.back().size() > members_max_) {
+      too_many_ = "more than " + std::to_string(members_max_) + " members in one object";
+      ec = json::error::object_too_large;
     }
     key_.clear();
-    return !duplicate_;
+    return !ec;
   }
   bool on_string_part(json::string_view part, std::size_t, Ec&) {
     stack_.push_chars(part);
     return true;
   }
-  bool on_string(json::string_view part, std::size_t, Ec&) {
+  bool on_string(json::string_view part, std::size_t, Ec& ec) {
     stack_.push_string(part);
-    return true;
+    return fits(ec);
   }
   bool on_number_part(json::string_view, Ec&) { return true; }
-  bool on_int64(std::int64_t number, json::string_view, Ec&) {
+  bool on_int64(std::int64_t number, json::string_view, Ec& ec) {
     stack_.push_int64(number);
-    return true;
+    return fits(ec);
   }
-  bool on_uint64(std::uint64_t number, json::string_view, Ec&) {
+  bool on_uint64(std::uint64_t number, json::string_view, Ec& ec) {
     stack_.push_uint64(number);
-    return true;
+    return fits(ec);
   }
   bool on_double(double number, json::string_view, Ec& ec) {
     if (!std::isfinite(number)) {
@@ -81,29 +86,43 @@ class StrictHandler {
       return false;
     }
     stack_.push_double(number);
-    return true;
+    return fits(ec);
   }
-  bool on_bool(bool value, Ec&) {
+  bool on_bool(bool value, Ec& ec) {
     stack_.push_bool(value);
-    return true;
+    return fits(ec);
   }
-  bool on_null(Ec&) {
+  bool on_null(Ec& ec) {
     stack_.push_null();
-    return true;
+    return fits(ec);
   }
   bool on_comment_part(json::string_view, Ec&) { return true; }
   bool on_comment(json::string_view, Ec&) { return true; }
 
-  void start() { stack_.reset(); }
+  void start(std::size_t members_max, std::size_t values_max) {
+    members_max_ = members_max;
+    values_max_ = values_max;
+    stack_.reset();
+  }
   [[nodiscard]] json::value release() { return stack_.release(); }
   // The member that was there twice, if that was the fault.
   [[nodiscard]] const std::optional<std::string>& duplicate() const { return duplicate_; }
+  // Of what there was too much, if that was the fault.
+  [[nodiscard]] const std::optional<std::string>& too_many() const { return too_many_; }
 
  private:
+  bool fits(Ec& ec) {
+    if (++values_ <= values_max_) return true;
+    too_many_ = "more than " + std::to_string(values_max_) + " values";
+    ec = json::error::array_too_large;
+    return false;
+  }
+
+  std::size_t members_max_ = 0, values_max_ = 0, values_ = 0;
   json::value_stack stack_;
   std::vector<std::unordered_set<std::string>> names_;
   std::string key_;
-  std::optional<std::string> duplicate_;
+  std::optional<std::string> duplicate_, too_many_;
 };
 
 std::string place(std::string_view text, std::size_t at) {
@@ -115,17 +134,18 @@ std::string place(std::string_view text, std::size_t at) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
-}  // namespace
-
-Result<json::value> parse_json(std::string_view text) {
+Result<json::value> parse(std::string_view text, std::size_t members_max, std::size_t values_max) {
   json::parse_options options;
   options.max_depth = limits::kJsonDepthMax;
   json::basic_parser<StrictHandler> parser(options);
-  parser.handler().start();
+  parser.handler().start(members_max, values_max);
   json::error_code ec;
   try {
     const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && used < text.size()) ec = json::error::extra_data;
+    if (const auto& many = parser.handler().too_many()) {
+      return fail(Code::kTooLarge, *many, "send it in parts");
+    }
     if (ec) {
       const auto& twice = parser.handler().duplicate();
       const std::string what =
@@ -137,6 +157,17 @@ Result<json::value> parse_json(std::string_view text) {
   } catch (const std::exception& e) {
     return fail(Code::kInvalid, std::string("JSON cannot be read: ") + e.what());
   }
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text) {
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  return parse(text, kAny, kAny);
+}
+
+Result<json::value> parse_bounded_json(std::string_view text) {
+  return parse(text, kTreeMembersMax, kTreeValuesMax);
 }
 
 namespace {

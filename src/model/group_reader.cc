@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_bounded.h"
 #include "model/cursor.h"
 #include "model/entry_reader.h"
 #include "model/group_rules.h"
@@ -216,7 +217,7 @@ Result<std::vector<Group>> read_groups_json(std::string_view text, std::string_v
     return fail(Code::kTooLarge, std::string(where) + " is larger than " +
                                      std::to_string(limits::kAdminBodyBytesMax) + " bytes");
   }
-  auto value = base::parse_json(text);
+  auto value = base::parse_bounded_json(text);
   if (!value) return base::pass(value, where);
   Tree root = tree_of(*value);
   add_lines(root, text);

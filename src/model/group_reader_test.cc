@@ -4,6 +4,9 @@
 
 #include <boost/json/parse.hpp>
 
+#include "base/json.h"
+#include "base/json_bounded.h"
+
 namespace sutler::model {
 namespace {
 
@@ -296,6 +299,28 @@ TEST(GroupReaderYamlTest, NestingStopsAtTheLimit) {
   EXPECT_TRUE(yaml("name: " + std::string(200, '[')).says("g.yaml:1: ")) << "flow";
   std::string text = "name: " + std::string(33, '[') + std::string(33, ']');
   EXPECT_TRUE(yaml(text).says("nested deeper")) << yaml(text).error;
+}
+
+TEST(GroupReaderTest, MoreMembersThanAnyGroupHasAreRefusedWhileTheyAreRead) {
+  std::string json = R"({"name":"g","variables":{)";
+  std::string yaml = "name: g\nvariables:\n";
+  for (std::size_t i = 0; i <= base::kTreeMembersMax; ++i) {
+    const std::string name = "A" + std::to_string(i);
+    json += (i == 0 ? "" : ",") + ('"' + name + R"(":"x")");
+    yaml += "  " + name + ": x\n";
+  }
+  EXPECT_TRUE(Outcome(read_groups_json(json + "}}", "f")).says("more than 20000 members"));
+  EXPECT_TRUE(Outcome(read_groups_yaml(yaml, "f")).says("more than 20000 members"));
+  EXPECT_EQ(read_groups_json(json + "}}", "f").error().code, base::Code::kTooLarge);
+  EXPECT_EQ(read_groups_yaml(yaml, "f").error().code, base::Code::kTooLarge);
+}
+
+TEST(GroupReaderTest, MoreValuesThanAnythingHasAreRefusedWhileTheyAreRead) {
+  std::string json = "[0";
+  for (std::size_t i = 0; i < base::kTreeValuesMax; ++i) json += ",0";
+  json += ']';
+  EXPECT_EQ(base::parse_bounded_json(json).error().code, base::Code::kTooLarge);
+  EXPECT_TRUE(base::parse_json(json));
 }
 
 TEST(GroupReaderTest, PiecesOfAGroupAreReadAlone) {

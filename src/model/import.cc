@@ -2,6 +2,7 @@
 #include "model/import.h"
 
 #include "base/json.h"
+#include "base/json_bounded.h"
 #include "base/utf8.h"
 #include "model/cursor.h"
 #include "model/dotenv.h"
@@ -63,7 +64,7 @@ Result<Group> from_tree(const Tree& root, std::string_view where) {
 }
 
 Result<Group> from_json(std::string_view text, std::string_view where) {
-  auto value = base::parse_json(text);
+  auto value = base::parse_bounded_json(text);
   if (!value) return base::pass(value, where);
   Tree root = tree_of(*value);
   add_lines(root, text);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/json_bounded.h"
 #include "model/cursor.h"
 #include "model/import.h"
 #include "model/json_lines.h"
@@ -79,7 +80,7 @@ Result<NorthflankImport> read_northflank(std::string_view text, std::string_view
     return fail(Code::kInvalid, "the project of a Northflank group is one project id",
                 "--project ID: there a group belongs to one project, here to a whole team");
   }
-  auto value = base::parse_json(text);
+  auto value = base::parse_bounded_json(text);
   if (!value) return base::pass(value, where);
   Tree root = tree_of(*value);
   add_lines(root, text);

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "base/json_bounded.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "model/tree.h"
@@ -72,6 +73,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   [[nodiscard]] int documents() const { return documents_; }
+  // There was more of something than is taken.
+  [[nodiscard]] bool too_large() const { return too_large_; }
 
  private:
   // A collection that is not closed yet.
@@ -99,6 +102,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (!frame.seen.insert(name).second) {
       refuse(mark, "member " + base::quote_name(name) + " is there twice");
     }
+    if (frame.seen.size() > base::kTreeMembersMax) {
+      too_large_ = true;
+      refuse(mark, "more than " + std::to_string(base::kTreeMembersMax) + " members in one map");
+    }
     frame.tree.names.push_back(name);
     frame.name_line = line_of(mark);
   }
@@ -123,6 +130,10 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void add(Tree tree) {
+    if (++values_ > base::kTreeValuesMax) {
+      too_large_ = true;
+      refuse({}, "more than " + std::to_string(base::kTreeValuesMax) + " values");
+    }
     if (frames_.empty()) {
       out_.root = std::move(tree);
       return;
@@ -139,6 +150,8 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlDocument& out_;
   std::vector<Frame> frames_;
   int documents_ = 0;
+  std::size_t values_ = 0;
+  bool too_large_ = false;
 };
 
 // What yaml-cpp would read otherwise than it looks: its own end mark (U+0004), NUL, by which it
@@ -156,12 +169,11 @@ std::string_view fault_of(std::string_view text) {
   return {};
 }
 
-base::Unexpected fail_at(std::string_view where, const YAML::Exception& e) {
+base::Unexpected fail_at(std::string_view where, const YAML::Exception& e, Code code) {
   // yaml-cpp puts pieces of the text behind a colon; our own messages have none.
   const std::string why = e.msg.substr(0, e.msg.find(": "));
   const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(line_of(e.mark));
-  return fail(Code::kInvalid,
-              std::string(where) + line + ": not the YAML that sutler takes: " + why);
+  return fail(code, std::string(where) + line + ": not the YAML that sutler takes: " + why);
 }
 
 }  // namespace
@@ -177,15 +189,15 @@ base::Result<YamlDocument> read_yaml(std::string_view text, std::string_view whe
     return fail(Code::kInvalid, place + ": " + std::string(fault));
   }
   YamlDocument document;
+  TreeBuilder builder(text, document);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder builder(text, document);
     while (parser.HandleNextDocument(builder)) {
     }
     if (builder.documents() == 0) return fail(Code::kInvalid, place + ": the document is empty");
   } catch (const YAML::Exception& e) {
-    return fail_at(where, e);
+    return fail_at(where, e, builder.too_large() ? Code::kTooLarge : Code::kInvalid);
   } catch (const std::exception&) {
     return fail(Code::kInvalid, place + ": the YAML cannot be read");
   }
