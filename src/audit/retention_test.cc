@@ -93,6 +93,33 @@ TEST_F(RetentionTest, NothingGoesForItsAgeWhileTheClockIsNotTrusted) {
   EXPECT_EQ(verdict(), "ok");
 }
 
+TEST_F(RetentionTest, ACrashBetweenTwoFilesThatGoLeavesALogThatIsGood) {
+  options_.rotate_bytes = 2048;
+  options_.checkpoint_every = std::chrono::milliseconds(1);
+  ASSERT_TRUE(open());
+  while (files().size() < 6) ASSERT_TRUE(append(fetch(), Durability::kSynced));
+  close();
+  const auto all = files();
+  std::filesystem::copy(options_.folder, root_ / "copy");
+  options_.rotate_bytes = 1024 * 1024;
+  options_.keep.bytes = 5000;
+  ASSERT_TRUE(open(kept_.back()));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::filesystem::exists(all[2])) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+    ASSERT_TRUE(append(fetch(), Durability::kSynced));
+  }
+  close();
+  EXPECT_EQ(verdict(), "ok");
+  // Put back all that went but the first.
+  for (std::size_t i = 1; i < all.size() && !std::filesystem::exists(all[i]); ++i) {
+    std::filesystem::copy(root_ / "copy" / all[i].filename(), all[i]);
+  }
+  EXPECT_EQ(verdict(), "ok");
+  std::filesystem::remove(all[2]);
+  EXPECT_NE(verdict(), "ok") << "a gap is one";
+}
+
 TEST_F(RetentionTest, MoreThanWasLetGoIsNoticed) {
   make_pruned_log();
   ASSERT_GE(files().size(), 2u);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <map>
 #include <system_error>
 
 #include "audit/line.h"
@@ -112,6 +113,9 @@ class Verifier {
     return {};
   }
 
+  // Before each file: the lines up to here may be those that were let go.
+  void begin_file() { ends_.emplace(chain_.seq(), std::string(chain_.hash())); }
+
   // Whether the older lines that are not there were let go on purpose. After all lines.
   base::Result<void> check_start() {
     if (!start_) return {};
@@ -132,8 +136,12 @@ class Verifier {
     if (pruned == nullptr || !pruned->is_object()) return;
     const json::value* last = pruned->get_object().if_contains("seq");
     if (last == nullptr || !last->is_int64() || last->get_int64() < 0) return;
-    if (static_cast<std::uint64_t>(last->get_int64()) != start_->seq()) return;
-    if (text_of(pruned->get_object(), "hash") == start_->hash()) anchor_seq_ = seq;
+    const auto end = static_cast<std::uint64_t>(last->get_int64());
+    const std::string_view hash = text_of(pruned->get_object(), "hash");
+    if (end == start_->seq() && hash == start_->hash()) anchor_seq_ = seq;
+    // A crash in the middle of removing left some of the files that were let go.
+    const auto at = ends_.find(end);
+    if (end > start_->seq() && at != ends_.end() && at->second == hash) anchor_seq_ = seq;
   }
 
   static base::Result<void> check_members(const json::object& members, const LineHead& head) {
@@ -216,6 +224,7 @@ class Verifier {
   }
 
   std::uint64_t expected_first_;
+  std::map<std::uint64_t, std::string> ends_;  // of the files so far: seq and hash
   std::optional<Chain> start_;  // before the first line, where older ones are not there
   std::uint64_t anchor_seq_ = 0;
   bool anchor_is_signed_ = false;
@@ -254,6 +263,7 @@ base::Result<Verified> verify_files(const std::vector<std::filesystem::path>& fi
   }
   Verifier verifier(std::move(public_key), first_seq);
   for (const auto& path : files) {
+    verifier.begin_file();
     if (auto done = verify_file(path, verifier); !done) return base::pass(done);
   }
   if (auto start = verifier.check_start(); !start) {
