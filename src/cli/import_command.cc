@@ -71,6 +71,11 @@ base::Result<void> add_flat(const Context& context, const ImportOptions& options
     if (is_folder && !options.edit.group.empty() && options.edit.group != file.stem) continue;
     auto group = model::read_flat(format, file.text.expose(), file.where);
     if (!group) return base::pass(group);
+    if (format == model::ImportFormat::kDotenv) {
+      for (const std::string& one : model::dotenv_warnings(file.text.expose())) {
+        print_warning(file.where + ": " + one);
+      }
+    }
     group->header.team = context.team;
     group->header.name = is_folder ? file.stem : options.edit.group;
     if (!model::is_group_name(group->header.name)) {

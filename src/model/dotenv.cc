@@ -241,7 +241,10 @@ std::vector<DotenvEntry> read_dotenv(string_view raw) {
     }
     const auto [place, is_new] = places.emplace(match.name, entries.size());
     if (is_new) entries.push_back({std::string(match.name), {}});
-    entries[place->second].value = value_of(match.value);
+    DotenvEntry& entry = entries[place->second];
+    entry.value = value_of(match.value);
+    entry.lost_returns = raw.contains('\r') && trim(match.value).contains('\n');
+    if (!is_new) ++entry.times;
     at = line_start(text, match.end);
   }
   return entries;

@@ -14,6 +14,8 @@ namespace sutler::model {
 struct DotenvEntry {
   std::string name;
   base::Secret value;
+  unsigned times = 1;         // that the name is there
+  bool lost_returns = false;  // its lines ended in CR LF and now end in LF
 };
 
 // Entries in file order, a name given twice: the last one wins and keeps the first's place, as in

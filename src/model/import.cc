@@ -79,6 +79,20 @@ Result<Group> from_yaml(std::string_view text, std::string_view where) {
 
 }  // namespace
 
+std::vector<std::string> dotenv_warnings(std::string_view text) {
+  std::vector<std::string> out;
+  for (const DotenvEntry& entry : read_dotenv(text)) {
+    if (entry.times > 1) {
+      out.push_back(printable(entry.name) + " is there " + std::to_string(entry.times) +
+                    " times: the last one counts");
+    }
+    if (entry.lost_returns) {
+      out.push_back(printable(entry.name) + ": its lines end in CR LF in the file and in LF now");
+    }
+  }
+  return out;
+}
+
 std::optional<ImportFormat> import_format_from(std::string_view word) {
   if (word == "dotenv") return ImportFormat::kDotenv;
   if (word == "json") return ImportFormat::kJson;

@@ -24,6 +24,10 @@ enum class ImportFormat { kDotenv, kJson, kYaml, kNorthflank };
 [[nodiscard]] base::Result<Group> read_flat(ImportFormat format, std::string_view text,
                                             std::string_view where);
 
+// What a `.env` file says otherwise than it may look: a name that is there more than once (the last
+// counts), and values of several lines whose CR LF became LF, both as with npm dotenv.
+[[nodiscard]] std::vector<std::string> dotenv_warnings(std::string_view text);
+
 enum class Unsupported { kRefuse, kSkip };
 // What a value or file of Northflank becomes that holds `${`.
 enum class Expressions { kTemplates, kLiterals };

@@ -308,5 +308,14 @@ TEST(ExportTest, SeveralGroupsInOneFileComeBack) {
   EXPECT_FALSE(export_groups(groups, ExportFormat::kJson, Values::kReveal));
 }
 
+TEST(DotenvWarnings, TellOfANameThatIsThereTwiceAndOfLostReturns) {
+  EXPECT_TRUE(dotenv_warnings("A=1\nB=\"x\ny\"\n").empty());
+  EXPECT_TRUE(dotenv_warnings("A=1\r\nB=2\r\n").empty());
+  const auto warnings = dotenv_warnings("A=1\nA=2\r\nB=\"x\r\ny\"\r\n");
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_EQ(warnings[0], "A is there 2 times: the last one counts");
+  EXPECT_EQ(warnings[1], "B: its lines end in CR LF in the file and in LF now");
+}
+
 }  // namespace
 }  // namespace sutler::model
