@@ -114,6 +114,19 @@ void describe(const store::Snapshot& snapshot, const Plan& plan, Action::Details
   }
 }
 
+// A dry run changes nothing. But its answer compares what was sent with what is there, so whoever
+// may not see values could guess them by it: his leaves a record.
+base::Result<void> record_try(const Context& context, const Call& call, Action& action,
+                              const Plan& plan) {
+  if (call.who.reveal == Reveal::kYes) {
+    action.drop();
+    return {};
+  }
+  action.begin("change.try");
+  describe(*context.store.snapshot(), plan, action.details(), When::kBefore);
+  return action.record_reveal();
+}
+
 // A change whose names fill more than one line of the audit may hold could not be recorded.
 base::Result<void> require_recordable(const Plan& plan) {
   constexpr std::size_t kNamesBytesMax = 1024 * 1024;
@@ -156,13 +169,13 @@ base::Result<void> read_manner(const Call& call, Manner& manner) {
 
 Weighed weigh(const Context& context, const Call& call, Action& action,
               const std::vector<store::Change>& changes, const Manner& manner) {
-  const ImpactReport impact = ImpactReport::assess(context, changes);
-  Weighed weighed{impact.json(call.who), {}};
+  const ImpactReport impact = ImpactReport::assess(context, call.who, changes);
+  Weighed weighed{impact.json(), {}};
   if (manner.dry_run) {
     action.drop();
   } else if (impact.refused_by() && !manner.force) {
     action.record_failure(impact.refusal());
-    weighed.refusal = impact.refusal_response(call.who);
+    weighed.refusal = impact.refusal_response();
   } else if (impact.refused_by()) {
     action.details().reason = "forced";
   }
@@ -201,7 +214,10 @@ base::Result<http::Response> carry_out(const Context& context, const Call& call,
   if (!sourced) return base::pass(sourced);
   auto weighed = weigh(context, call, action, plan.changes, manner);
   if (weighed.refusal) return std::move(*weighed.refusal);
-  if (manner.dry_run) return plan_response(200, revision, plan, weighed.impact, Done::kNothing);
+  if (manner.dry_run) {
+    if (auto tried = record_try(context, call, action, plan); !tried) return base::pass(tried);
+    return plan_response(200, revision, plan, weighed.impact, Done::kNothing);
+  }
   if (!plan.changes.empty()) {
     describe(*context.store.snapshot(), plan, action.details(), When::kBefore);
     if (auto intent = action.record_intent(); !intent) return base::pass(intent);

@@ -1,6 +1,9 @@
 #include "admin/impact_report.h"
 
+#include <algorithm>
+
 #include "admin/json_io.h"
+#include "admin/past.h"
 
 namespace sutler::admin {
 namespace {
@@ -55,41 +58,75 @@ struct Summary {
 // Those that are hit hardest are shown where not all can be.
 int rank(const resolve::Effect& effect) { return effect.harms() ? 0 : 1; }
 
+resolve::Sight sight_of(const Principal& who) {
+  if (who.reveal == Reveal::kYes && sees_everything(who)) return {};
+  return {.sees = [&who](const model::GroupHeader& group) { return may_see(who, group); },
+          .reveals = [&who](const model::GroupHeader& group) { return may_reveal(who, group); },
+          .knows =
+              [&who](const model::Workload& workload) {
+                return may_see_project(who, workload.team, workload.project_id);
+              }};
+}
+
+std::uint64_t known_to(const registry::Registry& known, const resolve::Sight& sight) {
+  if (!sight.knows) return known.size();
+  std::uint64_t count = 0;
+  known.for_each(nullptr, [&](const registry::Record& record) {
+    if (sight.knows(record.workload)) ++count;
+    return true;
+  });
+  return count;
+}
+
+bool refuses(const store::Snapshot& snapshot, const std::string& team) {
+  const auto at = snapshot.teams.find(team);
+  return at != snapshot.teams.end() &&
+         at->second->team.options.impact == model::ImpactPolicy::kRefuse;
+}
+
+// The team that refuses the impact.
+std::optional<std::string> refused_by(const store::Snapshot& snapshot,
+                                      const resolve::Impact& impact) {
+  for (const auto& [workload, effect] : impact.affected) {
+    if (effect->harms() && refuses(snapshot, workload.team)) return workload.team;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-ImpactReport ImpactReport::assess(const Context& context,
+ImpactReport ImpactReport::assess(const Context& context, const Principal& who,
                                   const std::vector<store::Change>& changes) {
   ImpactReport report;
   if (context.registry == nullptr) return report;
   context.registry->settle();
+  const resolve::Sight sight = sight_of(who);
   if (changes.empty()) {
-    report.impact_.workloads_checked = context.registry->size();
+    report.impact_.workloads_checked = known_to(*context.registry, sight);
     return report;
   }
   const auto view = context.catalog.view();
-  report.impact_ = resolve::impact_of(view, changes, *context.registry, context.sources);
-  for (const auto& [workload, effect] : report.impact_.affected) {
-    if (!effect->harms()) continue;
-    const auto team = view->snapshot->teams.find(workload.team);
-    if (team == view->snapshot->teams.end() ||
-        team->second->team.options.impact != model::ImpactPolicy::kRefuse) {
-      continue;
-    }
-    report.refused_by_ = workload.team;
-    break;
+  report.impact_ = resolve::impact_of(view, changes, *context.registry, sight, context.sources);
+  report.refused_by_ = admin::refused_by(*view->snapshot, report.impact_);
+  report.refusal_told_ = report.refused_by_.has_value();
+  const auto some_refuse = std::ranges::any_of(view->snapshot->teams, [&](const auto& team) {
+    return refuses(*view->snapshot, team.first);
+  });
+  // A team's rule looks at all of it.
+  if (sight.knows && some_refuse) {
+    report.refused_by_ = admin::refused_by(
+        *view->snapshot, resolve::impact_of(view, changes, *context.registry, {}, context.sources));
   }
   return report;
 }
 
-std::string ImpactReport::json(const Principal& who) const {
+std::string ImpactReport::json() const {
   Summary summary;
   JsonArray list;
   std::size_t listed = 0;
   for (const int wanted : {0, 1}) {
     for (const auto& affected : impact_.affected) {
-      const model::Workload& workload = affected.workload;
       if (rank(*affected.effect) != wanted) continue;
-      if (!may_see_project(who, workload.team, workload.project_id)) continue;
       summary.count(*affected.effect);
       if (listed >= kListedMax) continue;
       list.raw(affected_json(affected));
@@ -101,7 +138,8 @@ std::string ImpactReport::json(const Principal& who) const {
       .raw("affected", list.done())
       .raw("summary", summary.json())
       .raw("truncated", kJsonFlag[summary.affected > listed ? 1 : 0])
-      .raw("refused", kJsonFlag[refused_by_ ? 1 : 0]);
+      .raw("refused", kJsonFlag[refusal_told_ ? 1 : 0]);
+  if (impact_.limited) out.raw("limited", "true");
   return out.done();
 }
 
@@ -113,11 +151,13 @@ base::Error ImpactReport::refusal() const {
           "impact"};
 }
 
-http::Response ImpactReport::refusal_response(const Principal& who) const {
+http::Response ImpactReport::refusal_response() const {
   http::Response response = error_response(refusal());
   std::string body(response.body.expose());
   body.pop_back();  // the object's end
-  body += ",\"impact\":" + json(who) + "}";
+  ImpactReport told = *this;
+  told.refusal_told_ = true;
+  body += ",\"impact\":" + told.json() + "}";
   response.body = base::Secret(std::move(body));
   return response;
 }

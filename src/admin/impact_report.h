@@ -13,22 +13,24 @@ namespace sutler::admin {
 
 class ImpactReport {
  public:
-  // Of changes that are not made yet. Without a registry nobody is known.
-  [[nodiscard]] static ImpactReport assess(const Context& context,
+  // Of changes that are not made yet, as `who` may be told of them. Without a registry nobody is
+  // known.
+  [[nodiscard]] static ImpactReport assess(const Context& context, const Principal& who,
                                            const std::vector<store::Change>& changes);
 
-  // `{"workloads_checked","affected":[…],"summary":{…},"truncated"}` (docs/impact.md): what `who`
-  // may see of it. The summary counts those that the list has no room for.
-  [[nodiscard]] std::string json(const Principal& who) const;
-  // A team with `impact: refuse` of which a workload loses a key or fails; nothing where there is
-  // none.
+  // `{"workloads_checked","affected":[…],"summary":{…},"truncated"}` (docs/impact.md). The summary
+  // counts those that the list has no room for.
+  [[nodiscard]] std::string json() const;
+  // A team with `impact: refuse` of which a workload loses a key or fails, whoever may be told of
+  // it; nothing where there is none.
   [[nodiscard]] const std::optional<std::string>& refused_by() const { return refused_by_; }
   // 409 `impact`, with the impact in its body.
   [[nodiscard]] base::Error refusal() const;
-  [[nodiscard]] http::Response refusal_response(const Principal& who) const;
+  [[nodiscard]] http::Response refusal_response() const;
 
  private:
-  resolve::Impact impact_;
+  resolve::Impact impact_;  // what may be told
+  bool refusal_told_ = false;
   std::optional<std::string> refused_by_;
 };
 

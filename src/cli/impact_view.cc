@@ -91,6 +91,9 @@ std::string impact_text(const boost::json::value& answer) {
     ++listed;
   }
   if (all > listed) out += "\n  and " + std::to_string(all - listed) + " more (--json lists them)";
+  if (is_true(impact, "limited")) {
+    out += "\n  told from the groups and values that you may see; others can change it";
+  }
   return out;
 }
 

@@ -59,7 +59,8 @@ bool names_the_workload(const store::ValueView& value) {
 // them who asks.
 class Classes {
  public:
-  explicit Classes(Overlay& overlay) : overlay_(overlay) {}
+  Classes(Overlay& overlay, const Sight& sight, bool& limited)
+      : overlay_(overlay), sight_(sight), limited_(limited) {}
 
   // Null: none.
   std::shared_ptr<const Effect> effect(const model::Workload& workload) {
@@ -70,15 +71,20 @@ class Classes {
     for (const auto& group : before) own = add(key, group) || own;
     key.second.push_back(nullptr);
     for (const auto& group : after) own = add(key, group) || own;
-    if (own) return keep(effect_on(overlay_, workload));
+    if (own) return keep(judge(workload));
     const auto at = known_.find(key);
     if (at != known_.end()) return at->second;
-    return known_.emplace(std::move(key), keep(effect_on(overlay_, workload))).first->second;
+    return known_.emplace(std::move(key), keep(judge(workload))).first->second;
   }
 
  private:
   using Key = std::pair<std::string, std::vector<const store::GroupRecord*>>;
 
+  Effect judge(const model::Workload& workload) {
+    if (!is_limited(overlay_, workload, sight_)) return effect_on(overlay_, workload);
+    limited_ = true;
+    return limited_effect(overlay_, workload, sight_);
+  }
   static std::shared_ptr<const Effect> keep(Effect effect) {
     if (effect.nothing()) return nullptr;
     return std::make_shared<const Effect>(std::move(effect));
@@ -101,13 +107,15 @@ class Classes {
   }
 
   Overlay& overlay_;
+  const Sight& sight_;
+  bool& limited_;
   std::map<Key, std::shared_ptr<const Effect>> known_;
   std::unordered_map<const store::GroupRecord*, bool> shows_;
 };
 
 // Known workloads that match a group which changes, as it was or as it would be.
 std::vector<model::Workload> concerned(const Overlay& overlay, const registry::Registry& known,
-                                       std::size_t& checked) {
+                                       const Sight& sight, std::size_t& checked) {
   MatchIndex changed;
   for (const auto& group : overlay.removed) changed.insert(group);
   // The same group in two states needs one name in the index only where both match.
@@ -117,8 +125,9 @@ std::vector<model::Workload> concerned(const Overlay& overlay, const registry::R
       overlay.before->snapshot->ever_held_group != overlay.after->snapshot->ever_held_group;
   std::vector<model::Workload> found;
   known.for_each(nullptr, [&](const registry::Record& record) {
-    ++checked;
     const model::Workload& workload = record.workload;
+    if (sight.knows && !sight.knows(workload)) return true;
+    ++checked;
     if (first_group || overlay.teams.contains(workload.team) || !changed.find(workload).empty() ||
         !coming.find(workload).empty()) {
       found.push_back(workload);
@@ -161,13 +170,13 @@ Effect effect_on(Overlay& overlay, const model::Workload& workload) {
 }
 
 Impact impact_of(const std::shared_ptr<const View>& view, const std::vector<store::Change>& changes,
-                 const registry::Registry& known, source::Sources* sources) {
+                 const registry::Registry& known, const Sight& sight, source::Sources* sources) {
   Impact impact;
   Overlay overlay = lay_over(view, changes);
   source::Asking asking(sources, source::Patience::kNow);
   overlay.asking = &asking;
-  Classes classes(overlay);
-  for (model::Workload& workload : concerned(overlay, known, impact.workloads_checked)) {
+  Classes classes(overlay, sight, impact.limited);
+  for (model::Workload& workload : concerned(overlay, known, sight, impact.workloads_checked)) {
     auto effect = classes.effect(workload);
     if (effect) impact.affected.push_back({std::move(workload), std::move(effect)});
   }

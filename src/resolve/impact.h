@@ -3,7 +3,8 @@
 //
 // It says exactly what fetching all bundles before and after would show. Only workloads that match
 // a changed group before or after are resolved, and those with the same groups share one
-// resolution. Values are compared and never given out.
+// resolution. Values are compared and never given out. Whoever may not see the values of all groups
+// of a workload is told of it only what sight.h says.
 //
 // No source is asked. The value of a reference counts as changed when the reference is; which
 // variables an object of `secretsFrom` gives is taken from what the sources know already, and where
@@ -19,6 +20,7 @@
 #include "registry/registry.h"
 #include "resolve/catalog.h"
 #include "resolve/overlay.h"
+#include "resolve/sight.h"
 #include "store/store.h"
 
 namespace sutler::resolve {
@@ -55,12 +57,14 @@ struct Affected {
 struct Impact {
   std::size_t workloads_checked = 0;  // all that are known were held against the change
   std::vector<Affected> affected;     // in order of team, project, object, type
+  bool limited = false;               // some of it is a limited_effect() (sight.h)
 };
 
 // The registry's notes should be settled.
 [[nodiscard]] Impact impact_of(const std::shared_ptr<const View>& view,
                                const std::vector<store::Change>& changes,
-                               const registry::Registry& known, source::Sources* sources = nullptr);
+                               const registry::Registry& known, const Sight& sight = {},
+                               source::Sources* sources = nullptr);
 
 // The same for one workload: used by impact_of and its tests.
 [[nodiscard]] Effect effect_on(Overlay& overlay, const model::Workload& workload);

@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "resolve/test_random.h"
 
@@ -135,6 +136,84 @@ TEST(Impact, TheViewThatIsServedStaysAsItIs) {
   const Known known({workload("p/api")});
   EXPECT_EQ(tell_impact(world, known, drop("g")), "p/api -A ok>empty");
   EXPECT_EQ(world.fetch("p/api"), "A=1");
+}
+
+// Of somebody to whom groups named `hidden…` are not there and who may see values of `open…` alone.
+Sight of_names() {
+  return {.sees = [](const auto& group) { return !group.name.starts_with("hidden"); },
+          .reveals = [](const auto& group) { return group.name.starts_with("open"); },
+          .knows = {}};
+}
+std::string tell_limited(const World& world, const Known& known,
+                         const std::vector<store::Change>& changes) {
+  return show(impact_of(world.view(), changes, known.registry, of_names()));
+}
+
+TEST(LimitedImpact, SaysTheSameWhateverAHiddenGroupHolds) {
+  const Known known({workload("p/api")});
+  std::set<std::string> told;
+  for (const char* pin : {"4711", "1234", "a much longer one"}) {
+    World world;
+    world.put(group("hidden-db").set("DB_PIN", pin).text("URL", "pg://${DB_PIN}").require("X"));
+    told.insert(tell_limited(
+        world, known, put(group("g").priority(90).set("DB_PIN", "4711").set("X", "1").build())));
+  }
+  World without;
+  told.insert(tell_limited(
+      without, known, put(group("g").priority(90).set("DB_PIN", "4711").set("X", "1").build())));
+  EXPECT_EQ(told.size(), 2U) << "the first group of a store apart";
+  EXPECT_TRUE(told.contains("p/api +DB_PIN +X")) << *told.begin();
+}
+
+TEST(LimitedImpact, DoesNotMeasureAHiddenValue) {
+  World world;
+  world.put(group("hidden").set("K", std::string(1000, 'k')));
+  const Known known({workload("p/api")});
+  const std::string pad(base::limits::kEnvironmentStringBytesMax - 500, 'p');
+  const auto told = tell_limited(
+      world, known, put(group("g").set("PAD", pad).text("BOTH", "${PAD}${K}").build()));
+  EXPECT_EQ(told, "p/api +BOTH +PAD");
+}
+
+TEST(LimitedImpact, AKeyThatAnotherGroupGivesIsChangedWithoutALookAtItsValue) {
+  World world;
+  world.put(group("low").set("A", "1").text("B", "${A}").set("C", "1"));
+  const Known known({workload("p/api")});
+  EXPECT_EQ(tell_limited(world, known, put(group("high").priority(90).set("A", "1").build())),
+            "p/api ~A ~B");
+}
+
+TEST(LimitedImpact, WithinOneGroupItSaysWhichEntriesChange) {
+  World world;
+  world.put(group("g").set("A", "1").set("B", "1").text("C", "${A}").set("/f", "1"));
+  const Known known({workload("p/api")});
+  const auto told = tell_limited(
+      world, known,
+      put(group("g").set("A", "2").set("B", "1").text("C", "${A}").set("/f", "1").build()));
+  EXPECT_EQ(told, "p/api ~A ~C");
+  EXPECT_EQ(tell_limited(world, known, drop("g")), "p/api -A -B -C -/f ok>empty");
+}
+
+TEST(LimitedImpact, ANameThatOnlyAHiddenGroupMayHaveFailsNobody) {
+  World world;
+  world.put(group("hidden").set("THERE", "1"));
+  world.put(group("g").project("q").set("A", "1"));
+  const Known known({workload("p/api")});
+  for (const char* name : {"${THERE}", "${NOWHERE}"}) {
+    EXPECT_EQ(tell_limited(world, known, put(group("t").text("T", name).build())), "p/api +T");
+  }
+}
+
+TEST(LimitedImpact, WhoMaySeeAllValuesOfAWorkloadIsToldExactly) {
+  World world;
+  world.put(group("open-a").set("A", "1"));
+  world.put(group("hidden").project("q").set("A", "1"));
+  const Known known({workload("p/api"), workload("q/api")});
+  const auto impact =
+      impact_of(world.view(), put(group("open-b").priority(90).set("A", "1").build()),
+                known.registry, of_names());
+  EXPECT_EQ(show(impact), "q/api ~A");
+  EXPECT_TRUE(impact.limited);
 }
 
 // A naive copy of what impact says, from whole bundles.

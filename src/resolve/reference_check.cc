@@ -85,7 +85,7 @@ class ReferenceCheck {
     for (const model::Group& group : groups) {
       Member& member = saved_.emplace_back(member_of(group));
       names_.insert({group.header.team, group.header.name});
-      if (!member.references->empty()) templated_.push_back({&member, {}, {}});
+      if (!member.references->empty()) templated_.push_back({&member, {}, {}, false});
     }
   }
 
@@ -121,6 +121,7 @@ class ReferenceCheck {
     const Member* member;
     std::vector<const Member*> partners;  // can match the same workload and have a name it names
     std::set<std::string_view> provided;  // those names
+    bool meets_hidden = false;            // can match a workload of a group that may not be told of
   };
 
   void find_partners() {
@@ -141,10 +142,24 @@ class ReferenceCheck {
     view_.snapshot->groups.for_all([&](const MatchIndex::Pointer& record) {
       const model::GroupHeader& header = record->header();
       if (names_.contains({header.team, header.name})) return;  // is replaced
+      if (!is_told(header)) meet_hidden(header);
       const store::GroupRecord::Keys keys = record->keys();
       const auto is_wanted = [&](std::string_view key) { return wanted.contains(key); };
       if (std::ranges::any_of(keys.variables, is_wanted)) match_up(wanted, stored(*record));
     });
+  }
+
+  [[nodiscard]] bool is_told(const model::GroupHeader& header) const {
+    return !visible_ || visible_(header);
+  }
+
+  void meet_hidden(const model::GroupHeader& header) {
+    for (Templated& one : templated_) {
+      const model::GroupHeader& own = *one.member->header;
+      if (one.meets_hidden || own.team != header.team) continue;
+      one.meets_hidden =
+          overlaps_ == 0 || restrictions_overlap(own.restrictions, header.restrictions, overlaps_);
+    }
   }
 
   void match_up(const std::map<std::string_view, std::vector<std::size_t>>& wanted,
@@ -163,7 +178,7 @@ class ReferenceCheck {
           }
           one.partners.push_back(&member);
         }
-        one.provided.insert(key);
+        if (is_told(*member.header)) one.provided.insert(key);
       }
     }
   }
@@ -231,12 +246,21 @@ class ReferenceCheck {
     return *member.expands;
   }
 
+  // As if groups that may not be told of were not there. Where there are some, a name that the
+  // others do not have is a warning, the same whether or not one of those has it.
   base::Result<void> check_names(const Templated& one, const ProbeWorkload& probe,
-                                 const std::vector<Member*>& members) {
+                                 std::vector<Member*> members) {
+    std::erase_if(members, [this](const Member* other) {
+      return other->record != nullptr && !is_told(*other->header);
+    });
     for (const auto& [key, names] : *one.member->references) {
       if (winner(members, key) != one.member) continue;  // loses: is not evaluated
       for (const std::string& name : names) {
         if (winner(members, name) != nullptr) continue;
+        if (one.meets_hidden) {
+          warn_of_hidden(one, key, name);
+          continue;
+        }
         if (std::ranges::any_of(members, [this](Member* other) { return expands(*other); })) {
           continue;
         }
@@ -252,14 +276,23 @@ class ReferenceCheck {
   }
 
   void warn(const Templated& one, std::string_view key, std::string_view name) {
+    warn(one, key, name, "which not all of its workloads have: a fetch of the others fails");
+  }
+  void warn_of_hidden(const Templated& one, std::string_view key, std::string_view name) {
+    warn(one, key, name,
+         "which no group that you may see gives to all of its workloads: if no other does, a fetch "
+         "fails");
+  }
+  void warn(const Templated& one, std::string_view key, std::string_view name,
+            std::string_view what) {
     if (!told_.insert({one.member, name}).second) return;
     if (warnings_.size() >= kWarningsMax) {
       ++hidden_warnings_;
       return;
     }
     warnings_.push_back("group " + one.member->header->name + ": the template of " +
-                        std::string(key) + " names ${" + std::string(name) +
-                        "}, which not all of its workloads have: a fetch of the others fails");
+                        std::string(key) + " names ${" + std::string(name) + "}, " +
+                        std::string(what));
   }
 
   static base::Unexpected unknown(const Templated& one, std::string_view key, std::string_view name,
@@ -279,7 +312,7 @@ class ReferenceCheck {
 
   // "A (group)", for those who may know it.
   [[nodiscard]] std::string step(std::string_view key, const Member& owner) const {
-    const bool told = owner.record == nullptr || !visible_ || visible_(*owner.header);
+    const bool told = owner.record == nullptr || is_told(*owner.header);
     return told ? std::string(key) + " (" + owner.header->name + ")" : "a group you may not see";
   }
 
