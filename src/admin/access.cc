@@ -73,8 +73,7 @@ std::string new_token() {
 model::TokenHash hash_of_token(std::string_view token) { return crypto::sha256(token); }
 
 Access::Access(const AccessOptions& options)
-    : has_token_(!options.owner_token.empty()),
-      token_digest_(crypto::sha256(options.owner_token.expose())),
+    : owner_token_{!options.owner_token.empty(), crypto::sha256(options.owner_token.expose())},
       trusted_uids_(options.trusted_uids),
       proxy_(options.proxy),
       cookies_(options.cookies),
@@ -101,9 +100,10 @@ Access::Judged Access::judge_token(std::string_view token, const store::Operator
   // Digests are compared, so that the time says nothing about the token, not even its length; and
   // both are always looked for.
   const crypto::Digest digest = crypto::sha256(token);
-  const bool owner = crypto::equal_in_constant_time(as_text(digest), as_text(token_digest_));
+  const OwnerToken wanted = owner_token();
+  const bool owner = crypto::equal_in_constant_time(as_text(digest), as_text(wanted.digest));
   const auto match = operators.find_token(digest);
-  if (has_token_ && owner) return owner_principal("owner-token", Principal::By::kOwnerToken);
+  if (wanted.is_there && owner) return owner_principal("owner-token", Principal::By::kOwnerToken);
   if (!match.record) return std::unexpected(Denied{401, "bad_token"});
   const std::string& name = match.record->who.name;
   if (match.record->who.disabled) return std::unexpected(Denied{401, "operator_disabled", name});
@@ -163,6 +163,22 @@ Access::Judged Access::judge_session(const http::Request& request,
   }
   sessions_.close(id);
   return std::unexpected(Denied{401, "bad_session", session->operator_name});
+}
+
+Access::OwnerToken Access::owner_token() const {
+  const std::lock_guard lock(owner_mutex_);
+  return owner_token_;
+}
+
+bool Access::replace_owner_token(const base::Secret& token) {
+  const OwnerToken next{!token.empty(), crypto::sha256(token.expose())};
+  {
+    const std::lock_guard lock(owner_mutex_);
+    if (next.is_there == owner_token_.is_there && next.digest == owner_token_.digest) return false;
+    owner_token_ = next;
+  }
+  close_sessions_of("owner-token");
+  return true;
 }
 
 bool Access::host_is_allowed(const http::Request& request) const {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,6 +98,10 @@ class Access {
   [[nodiscard]] std::expected<Principal, Denied> judge_token(std::string_view token,
                                                              const store::OperatorTable& operators,
                                                              base::UnixTime now) const;
+  // From now on that is the owner token; empty: there is none. True when it is another than before:
+  // the sessions that began with that one are over.
+  [[nodiscard]] bool replace_owner_token(const base::Secret& token);
+
   // False: the request came by TCP and its Host is none of ours.
   [[nodiscard]] bool host_is_allowed(const http::Request& request) const;
 
@@ -128,8 +133,14 @@ class Access {
   [[nodiscard]] std::string cookie_line(const http::Request& request, std::string_view value,
                                         std::int64_t seconds) const;
 
-  bool has_token_ = false;
-  crypto::Digest token_digest_{};
+  struct OwnerToken {
+    bool is_there = false;
+    crypto::Digest digest{};
+  };
+  [[nodiscard]] OwnerToken owner_token() const;
+
+  mutable std::mutex owner_mutex_;  // over owner_token_
+  OwnerToken owner_token_;
   std::vector<std::string> allowed_hosts_;
   std::vector<std::int64_t> trusted_uids_;
   ProxyOptions proxy_;

@@ -1,5 +1,7 @@
 #include "admin/action.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace sutler::admin {
@@ -8,6 +10,13 @@ namespace {
 constexpr const char* kHint = "look at the disk of the audit log and at the server's own log";
 
 }  // namespace
+
+bool is_key_id(std::string_view text) {
+  constexpr std::size_t kDigits = 8;
+  return text.size() == kDigits && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
 
 void Action::begin(std::string_view event) {
   event_ = event;

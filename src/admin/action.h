@@ -13,6 +13,10 @@
 
 namespace sutler::admin {
 
+// Whether it can be the id of a token or of a signing key, 8 hex digits: everything else that
+// stands in the place of one may be the token or the key itself, and is neither recorded nor told.
+[[nodiscard]] bool is_key_id(std::string_view text);
+
 class Action {
  public:
   // Both must outlive it. Until begin() there is nothing to record.
@@ -24,6 +28,9 @@ class Action {
   void drop() { state_ = State::kNothing; }
   // True when a record is owed.
   [[nodiscard]] bool pending() const { return state_ == State::kPending; }
+
+  // True when none is owed and none was written.
+  [[nodiscard]] bool unrecorded() const { return state_ == State::kNothing; }
 
   // What the record says beside who, when and from where.
   struct Details {

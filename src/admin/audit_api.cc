@@ -1,10 +1,12 @@
 #include "admin/audit_api.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "admin/json_io.h"
 #include "admin/later.h"
+#include "admin/past.h"
 #include "admin/rights.h"
 #include "audit/query.h"
 #include "base/json.h"
@@ -24,15 +26,10 @@ std::string_view text_of(const json::object& object, std::string_view name) {
   return {value->get_string().data(), value->get_string().size()};
 }
 
-bool may_see_group(const Principal& who, const store::Snapshot& snapshot, std::string_view team,
-                   std::string_view name) {
-  const auto record = snapshot.find_group(std::string(team), std::string(name));
-  return record != nullptr && may_see(who, record->header());
-}
-
 // Whether somebody with scopes may see that record. What names no team is about the whole server
-// and is for those without scopes.
-bool may_see_record(const Principal& who, const store::Snapshot& snapshot, std::string_view line) {
+// and is for those without scopes; what names a group, a fetch as well, is for those who may know
+// of all that it names.
+bool may_see_record(const Principal& who, KnownGroups& known, std::string_view line) {
   const auto tree = base::parse_json(line);
   if (!tree || !tree->is_object()) return false;
   const json::object& record = tree->get_object();
@@ -40,22 +37,22 @@ bool may_see_record(const Principal& who, const store::Snapshot& snapshot, std::
   if (!team.empty() && !may_see_team(who, team)) return false;
   const json::value* workload = record.if_contains("workload");
   if (workload != nullptr && workload->is_object()) {
-    return may_see_project(who, team, text_of(workload->get_object(), "projectId"));
+    if (!may_see_project(who, team, text_of(workload->get_object(), "projectId"))) return false;
   }
   const json::value* groups = record.if_contains("groups");
-  if (groups == nullptr || !groups->is_array()) return false;
+  if (groups == nullptr || !groups->is_array()) return workload != nullptr;
   return std::ranges::all_of(groups->get_array(), [&](const json::value& value) {
     if (!value.is_object()) return false;
     const json::object& group = value.get_object();
     const std::string_view own = text_of(group, "team");
-    return may_see_group(who, snapshot, own.empty() ? team : own, text_of(group, "name"));
+    return known.knows(std::string(own.empty() ? team : own), std::string(text_of(group, "name")));
   });
 }
 
 std::function<bool(std::string_view)> visible_to(const Context& context, const Principal& who) {
   if (who.scopes.empty()) return {};
-  return [who, snapshot = context.store.snapshot()](std::string_view line) {
-    return may_see_record(who, *snapshot, line);
+  return [who, known = std::make_shared<KnownGroups>(context, who)](std::string_view line) {
+    return may_see_record(who, *known, line);
   };
 }
 

@@ -53,6 +53,7 @@ base::Result<http::Response> list_backups(const Context& context, const Call&, A
 base::Result<http::Response> create_backup(const Context& context, const Call&, Action& action) {
   store::Backups* const backups = context.about.background.backups;
   if (backups == nullptr) return no_backups();
+  if (auto intent = action.record_intent(); !intent) return base::pass(intent);
   const auto made = backups->make(kWait);
   if (made && !*made) return base::Unexpected(made->error());
   auto recorded =

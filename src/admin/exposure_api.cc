@@ -6,6 +6,7 @@
 #include "admin/action.h"
 #include "admin/exposure_trail.h"
 #include "admin/json_io.h"
+#include "admin/past.h"
 #include "admin/workload_json.h"
 #include "resolve/exposure.h"
 
@@ -41,11 +42,6 @@ base::Result<Question> read_question(const Call& call) {
   auto finished = body->finish();
   if (!finished) return base::pass(finished);
   return question;
-}
-
-bool may_see_key(const Context& context, const Call& call, const KeyName& key) {
-  const auto record = context.store.snapshot()->find_group(key.team, key.group);
-  return record ? may_see(call.who, record->header()) : may_see_team(call.who, key.team);
 }
 
 void put_key(JsonObject& json, const KeyName& key) {
@@ -205,7 +201,8 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
     sightings = std::move(*seen);
     for (const Sighting& one : sightings) targets[one.key].insert(one.version);
   }
-  const auto hidden = [&](const KeyName& key) { return !may_see_key(context, call, key); };
+  KnownGroups groups(context, call.who);
+  const auto hidden = [&](const KeyName& key) { return !groups.knows(key.team, key.group); };
   std::erase_if(targets, [&](const auto& target) { return hidden(target.first); });
   if (question->operator_name.empty()) {
     auto seen = sightings_of(context, targets, versions);

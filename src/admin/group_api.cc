@@ -78,13 +78,14 @@ base::Result<model::Group> read_put_body(const Call& call) {
                                               "\" of team \"" + call.team + "\"");
 }
 
-base::Result<http::Response> write_group(const Context& context, const Call& call, Action& action,
-                                         const Edit& edit, model::Group group) {
+base::Result<http::Response> write_group(const Context& context, const resolve::View& view,
+                                         const Call& call, Action& action, const Edit& edit,
+                                         model::Group group) {
   ApplyInput input{.who = call.who};
   input.groups.push_back(std::move(group));
   input.manager = edit.manager;
   input.take_over = edit.take_over;
-  auto plan = plan_apply(*context.catalog.view(), std::move(input));
+  auto plan = plan_apply(view, std::move(input));
   if (!plan) return base::pass(plan);
   auto response = carry_out(context, call, action, std::move(*plan));
   const auto written = context.store.snapshot()->find_group(call.team, call.name);
@@ -130,7 +131,8 @@ base::Result<http::Response> put_group(const Context& context, const Call& call,
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
-  const auto snapshot = context.store.snapshot();
+  const auto view = context.catalog.view();
+  const auto& snapshot = view->snapshot;
   auto edit = read_edit(*snapshot, call);
   if (!edit) return base::pass(edit);
   const auto current = snapshot->find_group(call.team, call.name);
@@ -138,7 +140,7 @@ base::Result<http::Response> put_group(const Context& context, const Call& call,
   auto allowed = require_write(call.who, current ? &current->header() : nullptr, &group->header);
   if (!allowed) return base::pass(allowed);
   if (auto no = condition->judge(call, current.get(), kWhole, action)) return std::move(*no);
-  return write_group(context, call, action, *edit, std::move(*group));
+  return write_group(context, *view, call, action, *edit, std::move(*group));
 }
 
 base::Result<http::Response> patch_group(const Context& context, const Call& call, Action& action) {
@@ -148,7 +150,8 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
-  const auto snapshot = context.store.snapshot();
+  const auto view = context.catalog.view();
+  const auto& snapshot = view->snapshot;
   auto edit = read_edit(*snapshot, call);
   if (!edit) return base::pass(edit);
   const auto record = snapshot->find_group(call.team, call.name);
@@ -163,7 +166,7 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
   if (!group) return base::pass(group);
   // Whoever writes here manages it from now on; apply.h refuses where somebody else does.
   group->header.managed_by = edit->manager;
-  return write_group(context, call, action, *edit, std::move(*group));
+  return write_group(context, *view, call, action, *edit, std::move(*group));
 }
 
 base::Result<http::Response> delete_group(const Context& context, const Call& call,

@@ -87,13 +87,17 @@ base::Result<Plan> plan_copy(const resolve::View& view, const CopyInput& input) 
   Copy copy = copy_of(*original, input);
   std::string warning = copy.emptied.empty() ? std::string() : emptied_warning(copy);
   ApplyInput apply{.who = input.who};
+  const model::Restrictions copied_restrictions = copy.group.header.restrictions;
   apply.groups.push_back(std::move(copy.group));
   apply.manager = input.manager;
   auto plan = plan_apply(view, std::move(apply));
   if (!plan) return plan;
   if (!warning.empty()) plan->warnings.insert(plan->warnings.begin(), std::move(warning));
-  plan->message = "copy of " + input.from;
-  if (input.from_team != input.to_team) plan->message += " of team " + input.from_team;
+  plan->message = "copy";
+  // Whoever reads the history of the copy sees its message, and need not see where it came from.
+  const bool same_readers =
+      input.from_team == input.to_team && record->header().restrictions == copied_restrictions;
+  if (same_readers) plan->message += " of " + input.from;
   return plan;
 }
 

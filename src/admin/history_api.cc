@@ -134,6 +134,7 @@ base::Result<http::Response> list_versions(const Context& context, const Call& c
   for (const auto& version : *versions) {
     const std::string place = descending_place(version.version);
     if (place <= page->after()) continue;
+    if (!may_know_version(context, call.who, call.team, call.name, version.version)) continue;
     if (page->full()) break;
     page->add(place, version_json(version));
   }

@@ -150,7 +150,7 @@ base::Result<http::Response> create_key(const Context& context, const Call& call
 }
 
 base::Result<http::Response> retire_key(const Context& context, const Call& call, Action& action) {
-  action.details().key_id = call.name;
+  if (is_key_id(call.name)) action.details().key_id = call.name;
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
   const std::int64_t after = body->whole("after_seconds", 0, kRetireAfterSecondsMax).value_or(0);
@@ -165,7 +165,8 @@ base::Result<http::Response> retire_key(const Context& context, const Call& call
                                 [&](const auto& one) { return one.id == call.name; });
   if (key == team.keys.end()) {
     return base::fail(base::Code::kNotFound,
-                      "team \"" + call.team + "\" has no signing key \"" + call.name + "\"",
+                      "team \"" + call.team + "\" has no signing key " +
+                          (is_key_id(call.name) ? "\"" + call.name + "\"" : "of that id"),
                       "sutler team key list " + call.team + " shows them");
   }
   const base::UnixTime now = context.clock.now();

@@ -7,6 +7,7 @@
 #include "admin/commit.h"
 #include "admin/json_io.h"
 #include "admin/page.h"
+#include "base/glob.h"
 #include "model/operator_json.h"
 
 namespace sutler::admin {
@@ -70,6 +71,46 @@ base::Result<http::Response> tell(const Context& context, Action& action, std::s
   return json_response(status, json.done());
 }
 
+bool is_within(const std::vector<std::string>& inner, const std::vector<std::string>& outer) {
+  if (outer.empty()) return true;
+  return !inner.empty() && std::ranges::all_of(inner, [&](const std::string& pattern) {
+    return std::ranges::any_of(
+        outer, [&](const std::string& one) { return base::glob_contains(one, pattern); });
+  });
+}
+
+bool is_within(const Scope& inner, const Scope& outer) {
+  return is_within(inner.teams, outer.teams) && is_within(inner.projects, outer.projects) &&
+         is_within(inner.groups, outer.groups) && inner.priority_max <= outer.priority_max;
+}
+
+bool are_within(const std::vector<Scope>& inner, const std::vector<Scope>& outer) {
+  if (outer.empty()) return true;
+  return !inner.empty() && std::ranges::all_of(inner, [&](const Scope& scope) {
+    return std::ranges::any_of(outer, [&](const Scope& one) { return is_within(scope, one); });
+  });
+}
+
+// What he may do from now on and might not before.
+void warn_of_widening(const model::Operator& before, const model::Operator& next,
+                      std::vector<std::string>& warnings) {
+  if (next.scopes.empty() && !before.scopes.empty()) {
+    warnings.push_back("no scope limits " + next.name + " any more: everything is within reach");
+  } else if (!are_within(next.scopes, before.scopes)) {
+    warnings.push_back("the scopes of " + next.name + " reach further than before");
+  }
+  if (next.reveal == Reveal::kYes && before.reveal != Reveal::kYes) {
+    warnings.push_back(next.name + " may see values from now on");
+  }
+  if (next.role != before.role && next.role != Role::kViewer) {
+    warnings.push_back(next.name + " is " +
+                       (next.role == Role::kAuditor  ? "an auditor"
+                        : next.role == Role::kEditor ? "an editor"
+                                                     : "an owner") +
+                       " from now on");
+  }
+}
+
 // Saves `next`, or nothing when it is what is there.
 base::Result<http::Response> save_and_tell(const Context& context, const Call& call, Action& action,
                                            model::Operator next, int status) {
@@ -83,6 +124,7 @@ base::Result<http::Response> save_and_tell(const Context& context, const Call& c
   if (next.role == Role::kAuditor && next.reveal == Reveal::kYes) {
     warnings.emplace_back("an auditor who may see values is more than an auditor");
   }
+  if (before) warn_of_widening(before->who, next, warnings);
   const std::string name = next.name;
   std::uint64_t revision = snapshot->revision;
   if (!before || before->who != next) {
@@ -93,15 +135,11 @@ base::Result<http::Response> save_and_tell(const Context& context, const Call& c
   return tell(context, action, name, revision, status, warnings);
 }
 
-void note(Action& action, std::string_view name) {
-  if (model::is_operator_name(name)) action.details().keys_json = operator_keys(name);
-}
-
 enum class State { kEnabled, kDisabled };
 
 base::Result<http::Response> set_state(const Context& context, const Call& call, Action& action,
                                        State state) {
-  note(action, call.name);
+  note_operator(action, call.name);
   const std::lock_guard lock(context.writes);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
@@ -133,9 +171,10 @@ base::Result<std::uint64_t> save_operator(const Context& context, const Call& ca
   return commit_recorded(context, call, action, std::move(changes));
 }
 
-std::string operator_keys(std::string_view name) {
+void note_operator(Action& action, std::string_view name) {
+  if (!model::is_operator_name(name)) return;  // it may be a token in the wrong place
   JsonArray keys;
-  return keys.text(name).done();
+  action.details().keys_json = keys.text(name).done();
 }
 
 base::Result<http::Response> list_operators(const Context& context, const Call& call, Action&) {
@@ -166,7 +205,7 @@ base::Result<http::Response> create_operator(const Context& context, const Call&
   if (!body) return base::pass(body);
   model::Operator who;
   who.name = body->required_text("name");
-  note(action, who.name);
+  note_operator(action, who.name);
   static_cast<void>(body->required_text("role"));
   auto read = read_members(*body, who);
   if (!read) return base::pass(read);
@@ -180,7 +219,7 @@ base::Result<http::Response> create_operator(const Context& context, const Call&
 
 base::Result<http::Response> put_operator(const Context& context, const Call& call,
                                           Action& action) {
-  note(action, call.name);
+  note_operator(action, call.name);
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
   model::Operator who;
@@ -189,10 +228,17 @@ base::Result<http::Response> put_operator(const Context& context, const Call& ca
     body->refuse("body: member \"name\" is another than that of the path");
   }
   static_cast<void>(body->required_text("role"));
+  const bool says_scopes = body->find("scopes") != nullptr;
   auto read = read_members(*body, who);
   if (!read) return base::pass(read);
   const std::lock_guard lock(context.writes);
   const auto before = context.store.snapshot()->operators->find(call.name);
+  if (before && !before->who.scopes.empty() && !says_scopes) {
+    return base::fail(
+        base::Code::kInvalid,
+        "operator \"" + call.name + "\" has scopes, and the body says nothing of them",
+        "give `scopes`; `\"scopes\": null` takes the limits away", "scopes_missing");
+  }
   if (before) {
     who.disabled = before->who.disabled;
     who.tokens = before->who.tokens;
@@ -202,7 +248,7 @@ base::Result<http::Response> put_operator(const Context& context, const Call& ca
 
 base::Result<http::Response> patch_operator(const Context& context, const Call& call,
                                             Action& action) {
-  note(action, call.name);
+  note_operator(action, call.name);
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
   const std::lock_guard lock(context.writes);
@@ -216,7 +262,7 @@ base::Result<http::Response> patch_operator(const Context& context, const Call& 
 
 base::Result<http::Response> delete_operator(const Context& context, const Call& call,
                                              Action& action) {
-  note(action, call.name);
+  note_operator(action, call.name);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_operator(*snapshot, call.name);

@@ -29,7 +29,7 @@ namespace sutler::admin {
 // Commits the operator; gives the revision. `Context::writes` is held.
 [[nodiscard]] base::Result<std::uint64_t> save_operator(const Context& context, const Call& call,
                                                         Action& action, model::Operator who);
-// `["name"]`: the audit's `keys` of a record about an operator.
-[[nodiscard]] std::string operator_keys(std::string_view name);
+// `["name"]` as the record's `keys`, where it can be a name.
+void note_operator(Action& action, std::string_view name);
 
 }  // namespace sutler::admin

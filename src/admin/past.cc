@@ -48,11 +48,29 @@ base::Result<Standing> find_standing(const Context& context, const Principal& wh
   return standing;
 }
 
+bool may_know_version(const Context& context, const Principal& who, const std::string& team,
+                      const std::string& name, std::uint64_t version) {
+  if (sees_everything(who)) return true;
+  auto content = context.store.version(team, name, version);
+  if (!content && content.error().name == "deleted_version") {
+    content = context.store.version(team, name, version - 1);
+  }
+  return content && may_see(who, content->header);
+}
+
 bool may_know(const Context& context, const Principal& who, const store::Commit::Change& change) {
   if (sees_everything(who)) return true;
   if (change.kind == "team") return may_see_team(who, change.team);
   return change.kind == "group" &&
-         find_standing(context, who, change.team, change.name).has_value();
+         find_standing(context, who, change.team, change.name).has_value() &&
+         may_know_version(context, who, change.team, change.name, change.version);
+}
+
+bool KnownGroups::knows(const std::string& team, const std::string& name) {
+  if (sees_everything(who_)) return true;
+  const auto [at, is_new] = known_.try_emplace({team, name}, false);
+  if (is_new) at->second = find_standing(context_, who_, team, name).has_value();
+  return at->second;
 }
 
 base::Result<std::uint64_t> path_number(const Call& call, std::string_view what) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "admin/action.h"
 #include "admin/context.h"
@@ -28,10 +30,28 @@ struct Standing {
 [[nodiscard]] base::Result<Standing> find_standing(const Context& context, const Principal& who,
                                                    const std::string& team,
                                                    const std::string& name);
+// Whether `who` may know of that version of a group of which he may know: its own header decides,
+// or of a deletion that of the version before. What is not kept is for who sees everything.
+[[nodiscard]] bool may_know_version(const Context& context, const Principal& who,
+                                    const std::string& team, const std::string& name,
+                                    std::uint64_t version);
 // Whether `who` may know of this change of a commit.
 [[nodiscard]] bool may_know(const Context& context, const Principal& who,
                             const store::Commit::Change& change);
 [[nodiscard]] bool sees_everything(const Principal& who);
+
+// The same question for the names of groups in what the server remembers (who fetched what, the
+// audit): each is looked up once. Not thread-safe; the context must outlive it.
+class KnownGroups {
+ public:
+  KnownGroups(const Context& context, Principal who) : context_(context), who_(std::move(who)) {}
+  [[nodiscard]] bool knows(const std::string& team, const std::string& name);
+
+ private:
+  const Context& context_;
+  const Principal who_;
+  std::map<std::pair<std::string, std::string>, bool> known_;
+};
 
 // The `{version}` or `{revision}` of the path. kInvalid: it is no number from 1 on.
 [[nodiscard]] base::Result<std::uint64_t> path_number(const Call& call, std::string_view what);

@@ -47,9 +47,11 @@ std::string workloads_json(const std::vector<model::Workload>& workloads, std::s
   return list.done();
 }
 
-void put_status(JsonObject& json, const Restarts::Status& status) {
+// The numbers are of the whole job; workloads are named to who may see them.
+void put_status(JsonObject& json, const Restarts::Status& status, const Principal& who) {
   JsonArray failures;
   for (const auto& [workload, why] : status.failures) {
+    if (!may_see_project(who, workload.team, workload.project_id)) continue;
     JsonObject one;
     put_workload(one, workload);
     one.text("why", why);
@@ -100,20 +102,21 @@ base::Result<http::Response> restart_workloads(const Context& context, const Cal
     json.raw("calls", calls.done());
     return json_response(200, json.done());
   }
+  if (auto intent = action.record_intent(); !intent) return base::pass(intent);
   auto id = (*restarts)->start({std::move(wanted.services), wanted.at_once, call.operator_name,
                                 std::string(call.request.remote), std::string(call.request.id)});
   if (!id) return base::pass(id);
-  put_status(json, (*restarts)->status());
+  put_status(json, (*restarts)->status(), call.who);
   auto recorded = action.record_reveal();
   if (!recorded) return base::pass(recorded);
   return json_response(202, json.done());
 }
 
-base::Result<http::Response> show_restarts(const Context& context, const Call&, Action&) {
+base::Result<http::Response> show_restarts(const Context& context, const Call& call, Action&) {
   auto restarts = require_restarts(context);
   if (!restarts) return base::pass(restarts);
   JsonObject json;
-  put_status(json, (*restarts)->status());
+  put_status(json, (*restarts)->status(), call.who);
   return json_response(200, json.done());
 }
 

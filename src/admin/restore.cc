@@ -143,6 +143,11 @@ base::Result<Plan> plan_rollback(store::Store& store, const resolve::View& view,
   if (current_version(*view.snapshot, team, name) == 0) return no_group(team, name);
   auto content = store.version(team, name, version);
   if (!content) return base::pass(content);
+  if (!may_see(rules.who, content->header)) {
+    return base::fail(Code::kNotFound,
+                      "group \"" + name + "\", version " + std::to_string(version) + " is not kept",
+                      {}, "no_version");
+  }
   std::vector<Restore> restores;
   restores.push_back({team, name, std::move(*content)});
   auto plan = plan_restore(view, std::move(restores), rules);
@@ -160,6 +165,12 @@ base::Result<Plan> plan_undo(store::Store& store, const resolve::View& view,
     if (change.kind != "group") continue;
     auto content = content_at(store, change.team, change.name, change.version - 1);
     if (!content) return base::pass(content);
+    if (*content && !may_see(rules.who, (*content)->header)) {
+      return base::fail(Code::kRefused,
+                        "before revision " + std::to_string(commit.revision) + " " +
+                            text_of(change.team, change.name) + " was outside of your scope",
+                        {}, "out_of_scope");
+    }
     Restore restore{change.team, change.name, std::move(*content)};
     const std::uint64_t now = current_version(*view.snapshot, change.team, change.name);
     if (now != change.version && !is_as(*view.snapshot, restore)) {

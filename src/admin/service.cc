@@ -116,6 +116,15 @@ void Service::tick() {
   uses_.flush(clock_.now(), TokenUses::When::kDue);
 }
 
+void Service::take_owner_token(const base::Secret& token) {
+  if (!access_.replace_owner_token(token)) return;
+  base::log::info("the owner token was replaced: the one before opens nothing any more");
+  const audit::Event event{.time = clock_.now(), .event = "owner_token.replace"};
+  const auto written = context_.audit.append({&event, 1}, audit::Durability::kSynced);
+  if (written) return;
+  base::log::error("the new owner token has no audit record", {{"error", written.error().message}});
+}
+
 void Service::serve(http::Reply reply, Door door) {
   const double started = base::monotonic_seconds();
   Later later;
@@ -279,6 +288,18 @@ std::optional<http::Response> Service::go_on(const Route& route, SourceWait& wai
   return response;
 }
 
+// A read leaves no record of its own; that it was refused does.
+http::Response Service::refuse(const Call& call, Action& action, const base::Error& error) {
+  if (action.unrecorded() && error.code == base::Code::kRefused) {
+    denials_.denied({.reason = error.name.empty() ? base::code_name(error.code) : error.name,
+                     .who = call.who.name,
+                     .remote = call.request.remote,
+                     .request_id = call.request.id});
+  }
+  action.record_failure(error);
+  return error_response(error);
+}
+
 http::Response Service::perform(const Route& route, Call& call) {
   Action action(context_, call);
   if (!route.event.empty()) action.begin(route.event);
@@ -286,8 +307,7 @@ http::Response Service::perform(const Route& route, Call& call) {
   const bool asked = call.who.by != Principal::By::kNothing;
   const bool open = !asked && route.endpoint == show_metrics;
   if (auto right = require_right(call.who, route.right); !right && !open) {
-    action.record_failure(right.error());
-    return error_response(right.error());
+    return refuse(call, action, right.error());
   }
   if (!route.event.empty() && !reads && context_.audit.low_on_space()) {
     // What is done must be recorded, and there is no room for the record.
@@ -295,8 +315,7 @@ http::Response Service::perform(const Route& route, Call& call) {
         base::Code::kNoSpace,
         "the disk of the audit log is full: nothing is changed until there is room",
         "free space on it; it goes on by itself"};
-    action.record_failure(full);
-    return error_response(full);
+    return refuse(call, action, full);
   }
   if (const auto refusal = refuse_media(call.request, route)) {
     action.record_failure(refusal->error);
@@ -308,8 +327,7 @@ http::Response Service::perform(const Route& route, Call& call) {
     return {};
   }
   if (!response) {
-    action.record_failure(response.error());
-    return error_response(response.error());
+    return refuse(call, action, response.error());
   }
   if (action.pending()) {
     // A mistake of ours. What was done without a trace is not handed out.

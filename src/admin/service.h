@@ -34,6 +34,7 @@
 
 namespace sutler::admin {
 
+class Action;
 struct Route;
 struct Found;
 
@@ -84,6 +85,9 @@ class Service final : public http::Handler {
   // use this handler are ended.
   void end_waits() { later_.stop(); }
 
+  // The owner token as its file has it now; a record says that it is another.
+  void take_owner_token(const base::Secret& token);
+
   struct Totals {
     std::array<std::uint64_t, 5> by_class{};  // answers 1xx to 5xx
     base::LatencyHistogram::Totals latency;
@@ -103,6 +107,7 @@ class Service final : public http::Handler {
   // Who he is, or the answer that he gets instead.
   [[nodiscard]] std::expected<Principal, http::Response> let_in(const http::Request& request,
                                                                 Door door);
+  [[nodiscard]] http::Response refuse(const Call& call, Action& action, const base::Error& error);
   [[nodiscard]] http::Response perform(const Route& route, Call& call);
   struct SourceWait;
   [[nodiscard]] http::Response perform_waiting(const Route& route, Call& call,

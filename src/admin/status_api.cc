@@ -1,6 +1,7 @@
 #include "admin/status_api.h"
 
 #include "admin/json_io.h"
+#include "admin/past.h"
 
 namespace sutler::admin {
 namespace {
@@ -61,10 +62,12 @@ base::Result<http::Response> show_status(const Context& context, const Call& cal
   status.text("version", about.version)
       .text("store_id", context.store.id())
       .number("revision", snapshot->revision)
-      .number("epoch", snapshot->epoch)
-      .number("teams", snapshot->teams.size())
-      .number("groups", snapshot->groups.size())
-      .raw("ready", kJsonFlag[about.ready() ? 1 : 0])
+      .number("epoch", snapshot->epoch);
+  // How much there is outside of his scopes is not for who has some.
+  if (sees_everything(call.who)) {
+    status.number("teams", snapshot->teams.size()).number("groups", snapshot->groups.size());
+  }
+  status.raw("ready", kJsonFlag[about.ready() ? 1 : 0])
       .text("integrity", integrity ? integrity->message : "ok");
   if (about.provider_url) status.text("provider", about.provider_url());
   // Where things lie on the disk is an owner's business.

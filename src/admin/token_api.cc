@@ -79,7 +79,7 @@ base::Result<http::Response> list_tokens(const Context& context, const Call& cal
 
 base::Result<http::Response> create_token(const Context& context, const Call& call,
                                           Action& action) {
-  action.details().keys_json = operator_keys(call.name);
+  note_operator(action, call.name);
   auto made = read_new_token(context, call);
   if (!made) return base::pass(made);
   const base::UnixTime now = made->created;
@@ -114,8 +114,8 @@ base::Result<http::Response> create_token(const Context& context, const Call& ca
 
 base::Result<http::Response> revoke_token(const Context& context, const Call& call,
                                           Action& action) {
-  action.details().keys_json = operator_keys(call.name);
-  action.details().key_id = call.item;
+  note_operator(action, call.name);
+  if (is_key_id(call.item)) action.details().key_id = call.item;
   const std::lock_guard lock(context.writes);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);

@@ -34,10 +34,11 @@ void put_record(JsonObject& json, const registry::Record& record) {
   put_claim(json, "token_expires", record.last.expires_at);
 }
 
-std::string last_bundle_json(const registry::Record& record, const store::Snapshot& snapshot) {
+std::string last_bundle_json(const registry::Record& record, const store::Snapshot& snapshot,
+                             KnownGroups& known) {
   JsonArray groups;
   for (const registry::Received& row : record.received) {
-    if (!row.in_last_bundle) continue;
+    if (!row.in_last_bundle || !known.knows(record.workload.team, row.what->group)) continue;
     const auto current = snapshot.find_group(record.workload.team, row.what->group);
     JsonObject one;
     one.text("name", row.what->group)
@@ -48,9 +49,10 @@ std::string last_bundle_json(const registry::Record& record, const store::Snapsh
   return groups.done();
 }
 
-std::string received_json(const registry::Record& record) {
+std::string received_json(const registry::Record& record, KnownGroups& known) {
   JsonArray rows;
   for (const registry::Received& row : record.received) {
+    if (!known.knows(record.workload.team, row.what->group)) continue;
     JsonArray keys;
     registry::for_each_key(row.what->keys, [&](std::string_view key) { keys.text(key); });
     JsonObject one;
@@ -82,8 +84,7 @@ std::string drifts_json(const resolve::KeyDrifts& drifts) {
 
 // A page of the records for which `item` gives JSON, and how many there are in all.
 template <class Item>
-std::string page_of(const registry::Registry& known, const WorkloadFilter& filter,
-                    const Item& item) {
+std::string page_of(const registry::Registry& known, WorkloadFilter& filter, const Item& item) {
   JsonArray items;
   std::size_t total = 0;
   std::size_t listed = 0;
@@ -116,7 +117,7 @@ std::string page_of(const registry::Registry& known, const WorkloadFilter& filte
 base::Result<http::Response> list_workloads(const Context& context, const Call& call, Action&) {
   auto known = require_registry(context);
   if (!known) return base::pass(known);
-  auto filter = WorkloadFilter::read(call);
+  auto filter = WorkloadFilter::read(context, call);
   if (!filter) return base::pass(filter);
   const auto snapshot = context.store.snapshot();
   auto page = page_of(**known, *filter, [&](const registry::Record& record, bool wanted) {
@@ -124,7 +125,7 @@ base::Result<http::Response> list_workloads(const Context& context, const Call& 
     if (!wanted) return json;
     JsonObject one;
     put_record(one, record);
-    one.raw("groups", last_bundle_json(record, *snapshot));
+    one.raw("groups", last_bundle_json(record, *snapshot, filter->groups()));
     json = one.done();
     return json;
   });
@@ -134,7 +135,7 @@ base::Result<http::Response> list_workloads(const Context& context, const Call& 
 base::Result<http::Response> list_drift(const Context& context, const Call& call, Action&) {
   auto known = require_registry(context);
   if (!known) return base::pass(known);
-  auto filter = WorkloadFilter::read(call);
+  auto filter = WorkloadFilter::read(context, call);
   if (!filter) return base::pass(filter);
   filter->about_drift();
   resolve::Versions versions(context.catalog.view(), context.store);
@@ -144,7 +145,7 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
               [&](const registry::Record& record, bool wanted) -> std::optional<std::string> {
                 const auto drifts = judge.judge(record);
                 if (!drifts) return std::nullopt;
-                const auto taken = filter->taken_of(*drifts);
+                const auto taken = filter->taken_of(record.workload.team, *drifts);
                 if (taken.empty()) return std::nullopt;
                 if (!wanted) return std::string();
                 JsonObject one;
@@ -169,11 +170,12 @@ base::Result<http::Response> show_workload(const Context& context, const Call& c
   resolve::Versions versions(context.catalog.view(), context.store);
   resolve::DriftJudge judge(versions);
   const auto drifts = judge.judge(*record);
+  KnownGroups groups(context, call.who);
   JsonObject json;
   put_record(json, *record);
-  json.raw("groups", last_bundle_json(*record, *context.store.snapshot()))
-      .raw("received", received_json(*record))
-      .raw("drift", drifts ? drifts_json(*drifts) : "[]");
+  json.raw("groups", last_bundle_json(*record, *context.store.snapshot(), groups))
+      .raw("received", received_json(*record, groups))
+      .raw("drift", drifts ? drifts_json(known_of(groups, workload->team, *drifts)) : "[]");
   return json_response(200, json.done());
 }
 

@@ -15,8 +15,20 @@ bool is(const std::string& wanted, const std::string& text) {
 
 }  // namespace
 
-base::Result<WorkloadFilter> WorkloadFilter::read(const Call& call) {
-  WorkloadFilter filter(call.who);
+resolve::KeyDrifts known_of(KnownGroups& groups, const std::string& team,
+                            const resolve::KeyDrifts& drifts) {
+  const auto known = [&](const std::string& group) {
+    return group.empty() || groups.knows(team, group);
+  };
+  resolve::KeyDrifts told;
+  std::ranges::copy_if(drifts, std::back_inserter(told), [&](const resolve::KeyDrift& drift) {
+    return known(drift.group) && known(drift.current_group);
+  });
+  return told;
+}
+
+base::Result<WorkloadFilter> WorkloadFilter::read(const Context& context, const Call& call) {
+  WorkloadFilter filter(context, call.who);
   filter.team_ = call.query.text("team");
   filter.project_ = call.query.text("project");
   filter.object_ = call.query.text("object");
@@ -38,14 +50,16 @@ base::Result<WorkloadFilter> WorkloadFilter::read(const Call& call) {
                     "take it from next_cursor of the page before");
 }
 
-bool WorkloadFilter::received(const registry::Record& record) const {
+bool WorkloadFilter::received(const registry::Record& record) {
   if (about_drift_ || (group_.empty() && key_.empty())) return true;
   return std::ranges::any_of(record.received, [&](const registry::Received& row) {
-    return is(group_, row.what->group) && (key_.empty() || registry::has_key(row.what->keys, key_));
+    return is(group_, row.what->group) &&
+           (key_.empty() || registry::has_key(row.what->keys, key_)) &&
+           groups_.knows(record.workload.team, row.what->group);
   });
 }
 
-bool WorkloadFilter::takes(const registry::Record& record) const {
+bool WorkloadFilter::takes(const registry::Record& record) {
   const model::Workload& workload = record.workload;
   if (!is(team_, workload.team) || !is(project_, workload.project_id) ||
       !is(object_, workload.object_id)) {
@@ -56,13 +70,14 @@ bool WorkloadFilter::takes(const registry::Record& record) const {
       workload.object_id.find(search_) == std::string::npos) {
     return false;
   }
-  return received(record) && may_see_project(*who_, workload.team, workload.project_id);
+  return may_see_project(*who_, workload.team, workload.project_id) && received(record);
 }
 
-resolve::KeyDrifts WorkloadFilter::taken_of(const resolve::KeyDrifts& drifts) const {
-  resolve::KeyDrifts taken;
-  std::ranges::copy_if(drifts, std::back_inserter(taken), [&](const resolve::KeyDrift& drift) {
-    return is(key_, drift.key) && (is(group_, drift.group) || is(group_, drift.current_group));
+resolve::KeyDrifts WorkloadFilter::taken_of(const std::string& team,
+                                            const resolve::KeyDrifts& drifts) {
+  resolve::KeyDrifts taken = known_of(groups_, team, drifts);
+  std::erase_if(taken, [&](const resolve::KeyDrift& drift) {
+    return !is(key_, drift.key) || (!is(group_, drift.group) && !is(group_, drift.current_group));
   });
   return taken;
 }

@@ -5,19 +5,27 @@
 #include <string>
 
 #include "admin/context.h"
+#include "admin/past.h"
 #include "registry/registry.h"
 #include "resolve/drift.h"
 
 namespace sutler::admin {
 
+// The drifts that name no group but those that may be known.
+[[nodiscard]] resolve::KeyDrifts known_of(KnownGroups& groups, const std::string& team,
+                                          const resolve::KeyDrifts& drifts);
+
 class WorkloadFilter {
  public:
   // Reads the parameters of kWorkloadQuery. kInvalid names one.
-  [[nodiscard]] static base::Result<WorkloadFilter> read(const Call& call);
+  [[nodiscard]] static base::Result<WorkloadFilter> read(const Context& context, const Call& call);
 
-  [[nodiscard]] bool takes(const registry::Record& record) const;
+  [[nodiscard]] bool takes(const registry::Record& record);
   // `group` and `key` of a list of drift are about what drifts. The drifts that are asked for.
-  [[nodiscard]] resolve::KeyDrifts taken_of(const resolve::KeyDrifts& drifts) const;
+  [[nodiscard]] resolve::KeyDrifts taken_of(const std::string& team,
+                                            const resolve::KeyDrifts& drifts);
+  // Groups of which the operator may know; of others nothing is told, and nothing chosen by them.
+  [[nodiscard]] KnownGroups& groups() { return groups_; }
 
   [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] const std::optional<model::Workload>& after() const { return after_; }
@@ -28,10 +36,12 @@ class WorkloadFilter {
   }
 
  private:
-  explicit WorkloadFilter(const Principal& who) : who_(&who) {}
-  [[nodiscard]] bool received(const registry::Record& record) const;
+  WorkloadFilter(const Context& context, const Principal& who)
+      : who_(&who), groups_(context, who) {}
+  [[nodiscard]] bool received(const registry::Record& record);
 
   const Principal* who_;
+  KnownGroups groups_;
   std::string team_, project_, object_, type_, group_, key_, search_;
   std::size_t limit_ = 100;
   std::optional<model::Workload> after_;

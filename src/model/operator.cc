@@ -15,6 +15,8 @@ namespace limits = base::limits;
 constexpr std::string_view kRoleWords[] = {"owner", "editor", "viewer", "auditor"};
 constexpr std::string_view kReserved[] = {"owner-token", "system", "sutler", "me"};
 
+constexpr std::string_view kTokenStart = "sut_";
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '_' || c == '-' || c == '@';
@@ -57,6 +59,7 @@ std::optional<Role> role_from(std::string_view word) {
 bool is_operator_name(std::string_view name) {
   return !name.empty() && name.size() <= limits::kOperatorNameBytesMax && name.front() != '.' &&
          name.front() != '-' && std::ranges::all_of(name, is_name_character) &&
+         !name.starts_with(kTokenStart) &&
          std::ranges::find(kReserved, name) == std::end(kReserved);
 }
 
@@ -80,6 +83,10 @@ base::Result<void> validate(const std::vector<Scope>& scopes, std::string_view w
 }
 
 base::Result<void> validate(const Operator& who) {
+  if (who.name.starts_with(kTokenStart)) {
+    return fail(Code::kInvalid, "a name that starts with sut_ is a token's, and no operator's",
+                "if it is a token, it was shown where it does not belong: revoke it");
+  }
   if (!is_operator_name(who.name)) {
     return fail(Code::kInvalid, base::quote_name(who.name) + " is not the name of an operator",
                 "1 to " + std::to_string(limits::kOperatorNameBytesMax) +

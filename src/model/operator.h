@@ -55,7 +55,8 @@ struct Operator {
 };
 
 // 1 to 128 bytes of letters, digits, `.`, `_`, `-`, `@`, not starting with a dot or dash. Names
-// that stand for something else in the audit ("owner-token") are no operator's.
+// that stand for something else in the audit ("owner-token") are no operator's, nor is anything
+// that begins as a token does.
 [[nodiscard]] bool is_operator_name(std::string_view name);
 // kInvalid or kTooLarge; names the operator and the member. An owner has no scopes.
 [[nodiscard]] base::Result<void> validate(const Operator& who);

@@ -305,6 +305,13 @@ void App::watch_config() const {
   }
 }
 
+void App::reload_owner_token() {
+  auto token = read_owner_token(*dir_);
+  if (token) return admin_->take_owner_token(*token);
+  base::log::error("the owner token could not be read: the one before stays",
+                   {{"why", token.error().message}});
+}
+
 void App::tick(TlsReload::Force force) {
   provider::flush_denials(*shared_, provider::Flush::kDue);
   admin_->tick();
@@ -314,6 +321,7 @@ void App::tick(TlsReload::Force force) {
   if (force == TlsReload::Force::kYes) {
     upkeep_->reload_master_keys();
     watch_config();
+    reload_owner_token();
   }
   upkeep_->tick(shared_->key_use);
   if (tls_) {

@@ -54,6 +54,7 @@ class App {
   [[nodiscard]] std::vector<std::string> admin_hosts() const;
   [[nodiscard]] std::string provider_url() const;  // once it listens
   void watch_store();
+  void reload_owner_token();
   void watch_audit();
   void watch_config() const;
   // observe.cc

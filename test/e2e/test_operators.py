@@ -99,6 +99,25 @@ def test_an_editor_works_within_his_scope_and_nowhere_else(pay):
     assert "new" in ci("group", "show", "inside", "--reveal").out
 
 
+def test_a_guess_about_a_group_out_of_scope_finds_nothing_out_and_is_recorded(server):
+    server.add_key()
+    server.apply(group("hidden-db", {"DB_PIN": "4711"}, priority=10, projects=["pay"]))
+    assert server.fetch(project="pay").status == 200
+    token = operator(server, "ed", "--role", "editor", "--scope", "projects=pay groups=mine-*")
+
+    def told(value):
+        mine = group("mine-x", {"DB_PIN": value, "LONG": {"template": "${DB_PIN}"}}, priority=50,
+                     projects=["pay"])
+        status, _, answer = ask(server, "POST", "/api/v1/impact", token, {"groups": [mine]})
+        assert status == 200 and answer["impact"]["limited"], answer
+        return answer["impact"]
+
+    assert told("4711") == told("1234")
+    assert [one["operator"] for one in server.audit("change.try")] == ["ed", "ed"]
+    (workload,) = ask(server, "GET", "/api/v1/workloads", token)[2]["items"]
+    assert workload["project"] == "pay" and "hidden" not in json.dumps(workload)
+
+
 def test_a_token_ends_by_itself(server):
     server.cli("operator", "add", "short", "--role", "viewer")
     token = server.cli("token", "create", "short", "--expires", "3s").out.strip()

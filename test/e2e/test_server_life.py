@@ -161,6 +161,22 @@ def test_sighup_keeps_serving(serve):
     assert server.running
 
 
+def test_sighup_takes_another_owner_token(serve, data_dir):
+    server = serve()
+    old = (data_dir / "owner-token").read_text().strip()
+    new = "sut_" + "n" * 43
+    (data_dir / "owner-token").write_text(new + "\n")
+
+    def status(token):
+        return wire.get(server.admin, token, "/api/v1/teams").status
+
+    assert status(old) == 200 and status(new) == 401
+    server.signal(signal.SIGHUP)
+    eventually(lambda: status(new) == 200)
+    assert status(old) == 401
+    assert server.audit("owner_token.replace")
+
+
 class Load:
     """Threads that ask all the time, half of them on connections that they keep."""
 
