@@ -1,6 +1,8 @@
 """Secrets that are looked for everywhere they must not be.
 
-Canaries go in by every door: a variable, a file, a template, a changed value, a signing key.
+Canaries go in by every door: a variable, a file, a template, a changed value, a signing key, and
+what sources give: a file, a program, which also complains with it on stderr, and a store that is
+asked by HTTP.
 After that the server is idle, and none of them is in
 
 * any file of the data directory: database, write-ahead log, audit, whatever else is there,
@@ -16,7 +18,9 @@ request is served, its values; `SECRET` of the environment in /proc/PID/environ,
 keeps what a process was started with, readable by its own user and root only. A core made by a
 debugger with the rights of root that ignores VM_DONTDUMP can hold all of it."""
 import base64
+import json
 import os
+import pwd
 import secrets
 import shutil
 import subprocess
@@ -25,8 +29,9 @@ import tempfile
 import pytest
 
 from support import tokens
+from support.fault_proxy import Door, source
 from support.groups import file_of, group
-from support.server import Server
+from support.server import Server, UnixHTTP
 
 ABOUT = ["--project", "shop", "--object", "api", "--type", "service"]
 
@@ -36,7 +41,8 @@ def canary(name) -> str:
 
 
 CANARIES = {name: canary(name) for name in (
-    "variable", "file", "template", "changed", "stdin", "argument", "gone", "signing", "denied")}
+    "variable", "file", "template", "changed", "stdin", "argument", "gone", "signing", "denied",
+    "sourcefile", "sourceprogram", "sourcestore", "credential")}
 
 
 def forms(text) -> dict:
@@ -57,12 +63,47 @@ def search(data: bytes, where) -> list:
             for shape, wanted in forms(text).items() if wanted in data]
 
 
+def with_sources(folder, door):
+    """Flags of a server with one source of each kind."""
+    (folder / "values.json").write_text(json.dumps({"v": CANARIES["sourcefile"]}))
+    (folder / "token").write_text(CANARIES["credential"])
+    (folder / "program").write_text(CANARIES["sourceprogram"])
+    script = folder / "give"
+    script.write_text(f"#!/bin/sh\ncat {folder}/program\ncat {folder}/program >&2\n")
+    script.chmod(0o755)
+    store = source("store", door.address, ttl="1h")
+    store["credentials"]["token"] = {"file": str(folder / "token")}
+    program = {"name": "program", "kind": "exec", "command": [str(script)], "ttl": "1h",
+               "user": pwd.getpwuid(os.geteuid()).pw_name}
+    config = folder / "sutler.yaml"
+    config.write_text(json.dumps({"sources": [
+        {"name": "files", "kind": "file", "root": str(folder), "ttl": "1h"}, program, store]}))
+    return "--config", config
+
+
+def of_sources():
+    """A group whose values come from them."""
+    return group("sources", {
+        "SOURCE_FILE": {"from": "files", "ref": "values.json#v"},
+        "SOURCE_PROGRAM": {"from": "program", "ref": "x"},
+        "SOURCE_STORE": {"from": "store", "ref": "kv/a#v"},
+        "SOURCE_AWAY": {"from": "store", "ref": "kv/a#none", "optional": True}})
+
+
 @pytest.fixture
-def used(serve, data_dir, tmp_path):
+def door():
+    made = Door(value=CANARIES["sourcestore"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def used(serve, data_dir, tmp_path, door):
     """A server through whose every door a canary went, and which is idle now."""
-    folder = tmp_path / "input"
+    folder, given = tmp_path / "input", tmp_path / "given"
     folder.mkdir()
-    server = serve()
+    given.mkdir()
+    server = serve(*with_sources(given, door))
     (folder / "key").write_text(CANARIES["signing"])
     server.cli("team", "key", "add", "default", "--from-file", folder / "key")
     server.cli("group", "apply", "-f", file_of(folder, group(
@@ -75,9 +116,15 @@ def used(serve, data_dir, tmp_path):
     server.cli("set", "g", "STDIN=-", stdin=CANARIES["stdin"])
     (folder / "value").write_text(CANARIES["argument"])
     server.cli("set", "g", f"FROM_FILE=@{folder}/value")
+    server.apply(of_sources())
     for number in range(50):
         answer = server.fetch(tokens.token(CANARIES["signing"], project=f"p{number % 5}"))
         assert answer.values()["V"] == CANARIES["variable"]
+        assert [answer.values()[f"SOURCE_{kind.upper()}"] for kind in ("file", "program", "store")
+                ] == [CANARIES[f"source{kind}"] for kind in ("file", "program", "store")]
+    server.cli("source", "check")
+    server.cli("source", "refresh", "program")
+    server.cli("source", "list")
     server.cli("explain", *ABOUT, "--reveal")
     server.cli("group", "show", "g", "--reveal")
     server.cli("run", *ABOUT, "--root", folder, "--", "/bin/true")
@@ -109,6 +156,19 @@ def test_the_audit_has_no_token_either(used, data_dir):
     owner = (data_dir / "owner-token").read_text().strip().encode()
     assert owner not in data and owner not in used.log_path.read_bytes()
     assert owner not in (data_dir / "sutler.db").read_bytes()
+
+
+def test_no_metric_and_no_status_has_a_secret(used, door):
+    door.fault = "garbage"
+    used.cli("source", "refresh", "store", exits=1)
+    shown = used.cli("source", "list", "--json").out + json.dumps(used.call("GET", "/readyz"))
+    connection = UnixHTTP(used.socket)
+    connection.request("GET", "/metrics")
+    metrics = connection.getresponse().read()
+    connection.close()
+    assert b"sutler_source_up" in metrics
+    assert not search(metrics + shown.encode(), "metrics and status")
+    assert not search(used.log_path.read_bytes(), "the log")
 
 
 @pytest.mark.parametrize("name", ["cmdline", "environ"])

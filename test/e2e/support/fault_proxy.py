@@ -1,0 +1,142 @@
+"""A store of the KV version 2 kind that misbehaves on purpose: for faults alone. What Vault and
+OpenBao themselves do is shown against the real one.
+
+Each door is a listener of its own with one fault, which counts the calls that it gets. A value at
+`kv/NAME` is `{"v": …}`, the one that the door was given, whatever the name."""
+import json
+import socket
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SLOW_SECONDS = 0.3
+REFUSED = json.dumps({"errors": ["permission denied"]}).encode()
+FAULTS = ("up", "slow", "hanging", "500", "403", "404", "garbage", "reset", "login refused")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def send(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        door = self.server.door
+        fault = door.fault
+        if "/auth/" in self.path:
+            if fault == "login refused":
+                return self.send(403, REFUSED)
+            return self.send(200, json.dumps(
+                {"data": {"ttl": 0, "renewable": False, "expire_time": None}}).encode())
+        door.note(self.path)
+        getattr(self, "do_" + fault.replace(" ", "_"))()
+
+    def value(self):
+        self.send(200, json.dumps(
+            {"data": {"data": {"v": self.server.door.value, "w": "other"},
+                      "metadata": {"version": 1}}}).encode())
+
+    def do_up(self):
+        self.value()
+
+    def do_slow(self):
+        self.server.door.ended.wait(SLOW_SECONDS)
+        self.value()
+
+    def do_hanging(self):
+        self.server.door.ended.wait()
+        self.close_connection = True
+
+    def do_500(self):
+        self.send(500, b'{"errors":["internal error"]}')
+
+    def do_403(self):
+        self.send(403, REFUSED)
+
+    do_login_refused = do_403
+
+    def do_404(self):
+        self.send(404, b'{"errors":[]}')
+
+    def do_garbage(self):
+        self.send(200, b"<html>It works!</html>")
+
+    def do_reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+
+class Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, request, client_address):
+        pass  # whom we asked to go away
+
+    def shutdown_request(self, request):
+        if self.door.fault == "reset":
+            return self.close_request(request)  # without the polite FIN
+        return super().shutdown_request(request)
+
+
+class Door:
+    """One listener on a free port of the loopback."""
+
+    def __init__(self, fault="up", value="from-the-store"):
+        self.fault, self.value = fault, value
+        self.ended = threading.Event()
+        self._lock, self._calls = threading.Lock(), {}
+        self._server = Listener(("127.0.0.1", 0), Handler)
+        self._server.door = self
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
+
+    def note(self, path):
+        with self._lock:
+            name = path.split("?")[0].rsplit("/", 1)[-1]
+            self._calls[name] = self._calls.get(name, 0) + 1
+
+    def calls(self) -> dict:
+        """Reads by the last part of the path."""
+        with self._lock:
+            return dict(self._calls)
+
+    def forget(self):
+        with self._lock:
+            self._calls.clear()
+
+    def close(self):
+        self.ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class FaultProxy:
+    """A door for each fault. All are `up` until `begin()`."""
+
+    def __init__(self):
+        self.doors = {fault: Door() for fault in FAULTS}
+
+    def begin(self):
+        for fault, door in self.doors.items():
+            door.fault = fault
+
+    def close(self):
+        for door in self.doors.values():
+            door.close()
+
+
+def source(name, address, **members) -> dict:
+    """A `vault` source that reads from a door, as the config file says it."""
+    return {"name": name, "kind": "vault",
+            "connection": {"address": address, "kv_version": 2, "connect_timeout": "1s"},
+            "credentials": {"auth": "token", "token": {"env": "FAULT_TOKEN"}}, **members}
