@@ -2,15 +2,19 @@
 who may."""
 import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from support import paths
 from support.cli import Cli
 from support.groups import group
-from support.server import NotStarted, UnixHTTP
+from support.server import NotStarted, Server, UnixHTTP
 from support.wait import eventually
 
 
@@ -157,11 +161,28 @@ def test_a_slow_check_does_not_hold_the_api(serve, tmp_path):
 
 # -- programs ------------------------------------------------------------------------------------
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="wants root, to be another user")
-def test_with_programs_the_socket_trusts_root_only(serve, tmp_path):
-    server = serve("--config", config_file(tmp_path, exec_source(user="nobody")))
-    assert server.status()["ready"]
-    assert server.cli("source", "check", "program").code == 0
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"),
+                    reason="it takes root and setpriv to be another user")
+@pytest.mark.parametrize("with_program", [False, True])
+def test_with_a_program_the_socket_does_not_trust_the_servers_own_user(with_program):
+    """Whatever the program could make of running as the server's user, it is no owner by it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        os.mkdir(f"{folder}/data", 0o700)
+        os.chown(f"{folder}/data", 65534, 65534)
+        config = Path(folder) / "sutler.yaml"
+        config.write_text(json.dumps({"sources": [exec_source()] if with_program else [
+            {"name": "files", "kind": "file", "root": "/etc"}]}))
+        with Server(f"{folder}/data", "--config", config, wrapper=NOBODY) as server:
+            assert server.status()["ready"], "root is trusted"
+            asked = subprocess.run([*NOBODY, paths.binary(), "status", "--data-dir",
+                                    f"{folder}/data"], capture_output=True, text=True,
+                                   check=False, env=paths.clean_environment())
+            assert asked.returncode == (4 if with_program else 0), asked.stderr
+            assert ("trusts root only" in server.log()) == with_program
 
 
 # -- values --------------------------------------------------------------------------------------
