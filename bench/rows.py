@@ -23,11 +23,17 @@ class Sizes:
     many_groups: int = 1_000_000
     first_fetches: int = 30_000
     many_first_fetches: int = 100_000
+    workloads_seen: int = 100_000
 
     @classmethod
     def quick(cls):
         return cls(
-            rounds=2, seconds=1, many_groups=60_000, first_fetches=3_000, many_first_fetches=15_000
+            rounds=2,
+            seconds=1,
+            many_groups=60_000,
+            first_fetches=3_000,
+            many_first_fetches=15_000,
+            workloads_seen=2_000,
         )
 
 
@@ -277,7 +283,8 @@ def registry(bench):
     program = bench.binary.with_name("sutler_registry_bench")
     if not program.is_file():
         raise BenchError(f"{program} is missing: script/build release")
-    done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
+    command = [str(program), str(bench.sizes.workloads_seen)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     taken = json.loads(done.stdout)
     limits = (
         ("list", "list_ms", 500),

@@ -15,8 +15,8 @@ namespace sutler::admin {
 [[nodiscard]] base::Result<http::Response> create_team(const Context&, const Call&, Action&);
 // PATCH /api/v1/teams/{team}: the members that are there change. `allow_from: null` takes the
 // restriction away; an empty list is refused, since it could mean nobody or everybody. The answer
-// is the team with `revision`, `warnings` and `effect`, an impact; query and refusals as carry_out()
-// (commit.h).
+// is the team with `revision`, `warnings` and `effect`, an impact; query and refusals as
+// carry_out() (commit.h).
 [[nodiscard]] base::Result<http::Response> update_team(const Context&, const Call&, Action&);
 // DELETE: `{"revision","impact"}`, as PATCH. kRefused for `default`, kConflict (`team_not_empty`)
 // while it has groups.
