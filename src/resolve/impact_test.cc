@@ -194,6 +194,22 @@ TEST(LimitedImpact, WithinOneGroupItSaysWhichEntriesChange) {
   EXPECT_EQ(tell_limited(world, known, drop("g")), "p/api -A -B -C -/f ok>empty");
 }
 
+TEST(LimitedImpact, AReferenceIsComparedAndNoSourceIsAsked) {
+  World world;
+  world.put(group("g").set("A", "1").entry("R", model::Reference{"vault", "app#pin"}));
+  const Known known({workload("p/api")});
+  EXPECT_EQ(
+      tell_limited(
+          world, known,
+          put(group("g").set("A", "2").entry("R", model::Reference{"vault", "app#pin"}).build())),
+      "p/api ~A");
+  EXPECT_EQ(
+      tell_limited(
+          world, known,
+          put(group("g").set("A", "1").entry("R", model::Reference{"vault", "app#other"}).build())),
+      "p/api ~R");
+}
+
 TEST(LimitedImpact, ANameThatOnlyAHiddenGroupMayHaveFailsNobody) {
   World world;
   world.put(group("hidden").set("THERE", "1"));

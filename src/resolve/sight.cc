@@ -37,6 +37,7 @@ store::OpenEntries blank(const MatchIndex::Pointer& record, const store::OpenEnt
     copy.group = file.group;
     copy.permissions = file.permissions;
   }
+  group.secrets_from = entries.secrets_from();
   return store::OpenEntries(std::move(group));
 }
 
@@ -84,7 +85,8 @@ Side side_of(const View& view, Overlay& overlay, const model::Workload& workload
     if (!entries) return base::pass(entries);
     return std::make_shared<const store::OpenEntries>(blank(group, **entries));
   };
-  side.story = tell(seen, workload, Overridden::kForget, OnProblem::kCollect, &open);
+  side.story = tell(seen, workload, Overridden::kForget, OnProblem::kCollect, &open,
+                    {overlay.asking, Answers::References::kStandIn});
   return side;
 }
 
