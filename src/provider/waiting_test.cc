@@ -29,7 +29,7 @@ class Waiting : public source::test::SourcesTest {
   // A fetch that is on its way.
   Wire start_fetch(const Claims& claims = {}) const {
     Wire wire = bench->connect();
-    wire.send(get("/", bearer(claims)));
+    wire.send(http::test::get("/", bearer(claims)));
     return wire;
   }
 

@@ -1,6 +1,7 @@
 """References from a saved group to a fetch's answer, through a source of files."""
 import base64
 import concurrent.futures
+import http.client
 import json
 import shutil
 
@@ -35,6 +36,10 @@ class Files:
         server = self.serve("--config", self.config)
         server.add_key()
         return server
+
+    def restart(self, server):
+        server.stop()
+        return self.serve("--config", self.config)
 
     def put(self, name, content):
         """As a whole, as programs that write secrets do."""
@@ -125,8 +130,7 @@ def test_a_last_value_is_served_while_the_store_is_out_and_over_a_restart(files)
     away = files.root.rename(files.folder / "away")
     eventually(lambda: explained(server)["entries"][0]["source"].get("stale"), 20, "an outage")
     assert got(server) == {"A": "1"}
-    server.stop()
-    server.start()
+    server = files.restart(server)
     assert got(server) == {"A": "1"}
     away.rename(files.root)
     files.put("a", "2")
@@ -209,9 +213,8 @@ def test_the_allow_list_counts_at_save_and_at_fetch(files):
     assert put(server, secret, open_to_owners) == (403, "source_not_allowed")
     server.apply(open_to_owners)
     assert got(server) == {"A": CANARY}
-    server.stop()
     files.configure("    allow: [{team: default, groups: ['g*'], refs: [mine]}]\n")
-    server.start()
+    server = files.restart(server)
     assert refused(server)[0] == "source_not_allowed"
     assert put(server, secret, group("g", {"A": ref("mine")}))[0] == 200
     assert put(server, secret, group("other", {"A": ref("mine")})) == (403, "source_not_allowed")
@@ -225,11 +228,8 @@ def editor(server):
 
 def put(server, token, made):
     """As that operator: (status, code)."""
-    import http.client
     connection = http.client.HTTPConnection(server.admin.removeprefix("http://"))
-    path = f"/api/v1/teams/default/groups/{made['name']}"
-    body = {name: value for name, value in made.items() if name not in ("name", "team")}
-    connection.request("PUT", path, json.dumps(body),
+    connection.request("POST", "/api/v1/apply", json.dumps({"groups": [made]}),
                        {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
     answer = connection.getresponse()
     return answer.status, json.loads(answer.read()).get("code")
