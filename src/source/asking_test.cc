@@ -1,3 +1,7 @@
+#include <time.h>
+
+#include <limits>
+
 #include "source/test_support.h"
 
 namespace sutler::source {
@@ -140,23 +144,29 @@ TEST_F(AskingTest, AnAnswerHangsOnItsDocumentsAndOnWhatWasMissing) {
   EXPECT_NE(all[0].holds(clock.now()), all[1].holds(clock.now()));
 }
 
+// Of this thread's own processor time, so that a busy machine does not matter.
+std::int64_t processor_nanoseconds() {
+  timespec time{};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) std::abort();
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
 TEST_F(AskingTest, ALookAtTheCacheIsCheap) {
   store->put("db", object({{"password", "p"}}));
   obtain({{"vault", "db"}});
-  constexpr int kLooks = 20'000;
-  auto best = std::chrono::nanoseconds::max();
+  constexpr int kLooks = 5'000;
+  auto best = std::numeric_limits<std::int64_t>::max();
   for (int round = 0; round < 5; ++round) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = processor_nanoseconds();
     for (int i = 0; i < kLooks; ++i) {
       Asking asking(sources.get(), Patience::kMayWait);
       ASSERT_EQ(asking.value("vault", "db#password", "default", "g").state, State::kValue);
     }
-    best = std::min<std::chrono::nanoseconds>(best,
-                                              (std::chrono::steady_clock::now() - start) / kLooks);
+    best = std::min(best, (processor_nanoseconds() - start) / kLooks);
   }
-  RecordProperty("look_nanoseconds", static_cast<int>(best.count()));
-  // Without optimisation and with sanitizers; docs/sources/README.md has the real figure.
-  EXPECT_LT(best, std::chrono::microseconds(100));
+  RecordProperty("look_nanoseconds", static_cast<int>(best));
+  // Without optimisation and with sanitizers; docs/sources/caching.md has the real figure.
+  EXPECT_LT(best, 200'000);
 }
 
 }  // namespace
