@@ -69,6 +69,38 @@ void keep_apart(MapReader& reader, const SourceConfig& config, std::filesystem::
   }
 }
 
+// Where its values come from, in words that are no credentials: with another store under the same
+// name, nothing that was kept of the old one is served.
+struct Fingerprint {
+  std::string text;
+
+  void add(std::string_view word) {
+    text += std::to_string(word.size());
+    text += ':';
+    text += word;
+  }
+  void operator()(const std::monostate&) {}
+  void operator()(const source::VaultConfig& vault) {
+    add(vault.address);
+    add(vault.vault_namespace);
+  }
+  void operator()(const source::AwsConfig& aws) {
+    add(aws.region);
+    add(aws.endpoint);
+    add(aws.profile);
+    add(aws.role_arn);
+  }
+  void operator()(const source::ExecConfig& exec) {
+    add(std::to_string(static_cast<int>(exec.format)));
+    for (const std::string& word : exec.program.argv) add(word);
+  }
+  void operator()(const source::FileConfig& file) {
+    add(file.root.native());
+    add(std::to_string(static_cast<int>(file.format)));
+    for (const std::string& word : file.decrypt.argv) add(word);
+  }
+};
+
 SourceConfig read_source(const model::Tree& tree, const std::filesystem::path& data_dir,
                          SectionErrors& errors) {
   SourceConfig config;
@@ -82,6 +114,9 @@ SourceConfig read_source(const model::Tree& tree, const std::filesystem::path& d
   read_common(reader, config.common);
   config.kind = read_source_kind(reader, config.common);
   keep_apart(reader, config, data_dir);
+  Fingerprint fingerprint{config.common.kind};
+  std::visit(fingerprint, config.kind);
+  config.common.fingerprint = std::move(fingerprint.text);
   reader.finish();
   return config;
 }

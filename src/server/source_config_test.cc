@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/options.h"
+#include "server/source_setup.h"
 #include "server/test_support.h"
 
 namespace sutler::server::test {
@@ -158,6 +159,31 @@ TEST(SourceConfig, AChangeOfTheSectionIsNoticedAndNoOther) {
   EXPECT_TRUE(*options->sources_changed());
   given.config("threads: 1\n");
   EXPECT_TRUE(*options->sources_changed());
+}
+
+TEST(SourceConfig, AnotherStoreOfTheSameNameHasAnotherFingerprint) {
+  const auto fingerprint = [](const std::string& text) {
+    const auto options = load(text);
+    EXPECT_TRUE(options) << options.error().message;
+    return options ? options->sources.front().fingerprint : std::string();
+  };
+  const std::string one = "sources:\n  - {name: p, kind: exec, command: [/bin/cat], user: root}\n";
+  EXPECT_EQ(fingerprint(one), fingerprint(one));
+  EXPECT_NE(fingerprint(one),
+            fingerprint("sources:\n  - {name: p, kind: exec, command: [/bin/echo], user: root}\n"));
+  EXPECT_NE(fingerprint(one), fingerprint(std::string(kFile)));
+}
+
+TEST(SourceConfig, ProgramsAreThoseOfExecAndOfDecrypt) {
+  const auto runs = [](const std::string& text) {
+    const auto options = load(text);
+    EXPECT_TRUE(options) << options.error().message;
+    return options && runs_programs(*options);
+  };
+  EXPECT_FALSE(runs("threads: 1\n"));
+  EXPECT_FALSE(runs(std::string(kFile)));
+  EXPECT_TRUE(runs(file_with("    decrypt: {command: [/bin/cat], user: root}\n")));
+  EXPECT_TRUE(runs("sources:\n  - {name: p, kind: exec, command: [/bin/cat], user: root}\n"));
 }
 
 }  // namespace

@@ -93,8 +93,14 @@ Result<std::unique_ptr<source::Sources>> make_sources(const Options& options,
 }
 
 bool runs_programs(const Options& options) {
-  return std::ranges::any_of(options.sources,
-                             [](const source::Common& one) { return one.kind == "exec"; });
+  if (options.source_section.tree == nullptr) return false;
+  const auto sources = read_sources(options.source_section, options.data_dir);
+  if (!sources) return true;  // then it does not start either
+  return std::ranges::any_of(*sources, [](const SourceConfig& one) {
+    const auto* files = std::get_if<source::FileConfig>(&one.kind);
+    return std::holds_alternative<source::ExecConfig>(one.kind) ||
+           (files != nullptr && !files->decrypt.argv.empty());
+  });
 }
 
 }  // namespace sutler::server
