@@ -100,3 +100,23 @@ def test_a_revoked_right_takes_the_value_away(bao, start):
         bao.call("PUT", "sys/policies/acl/reader", {"policy": policy})
     server.cli("source", "refresh", "vault")
     assert values(server) == {"PASSWORD": "CANARY-mine"}
+
+
+def test_the_server_logs_in_and_tells_a_sealed_store(bao, start):
+    server = start()
+    assert "AppRole" in server.cli("source", "check", "vault").out
+    bao.seal()
+    try:
+        sealed = server.cli("source", "check", "vault", "--json", exits=1).json()["items"]
+        assert [one["failure"] for one in sealed] == ["outage"]
+    finally:
+        bao.unseal()
+    server.cli("source", "check", "vault")
+
+
+def test_a_login_that_is_refused_is_told_apart(start, tmp_path):
+    server = start()
+    (tmp_path / "secret-id").write_text("CANARY-wrong")
+    ran = server.cli("source", "check", "vault", "--json", exits=1)
+    assert [one["failure"] for one in ran.json()["items"]] == ["login"]
+    assert "CANARY" not in ran.out + ran.err + server.log() + json.dumps(server.audit())
