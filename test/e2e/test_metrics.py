@@ -117,7 +117,7 @@ def test_every_metric_of_the_dashboard_and_the_rules_is_there(serve, tmp_path):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(str(tmp_path / "log"))
     config.write_text(f"audit_sinks: [\"syslog:{tmp_path}/log\"]\n"
-                      f"sources: [{{name: files, kind: file, root: {tmp_path}}}]\n")
+                      f"sources: [{{name: files, kind: file, root: {tmp_path}/values}}]\n")
     server = serve("--config", config, "--tls-cert", tmp_path / "cert", "--tls-key",
                    tmp_path / "key")
     have = exported(server)
