@@ -58,7 +58,7 @@ VaultReply reply_of(const client::ClientResponse& response) {
   return {response.status, response.body.expose(), seconds(wait)};
 }
 
-Answer<client::ClientResponse> VaultApi::ask(const std::string& path, const base::Secret* token,
+Answer<client::ClientResponse> VaultApi::ask(const std::string& path, std::string_view token,
                                              std::optional<base::Secret> body, Deadline deadline) {
   client::ClientRequest request;
   request.url = config_.address;
@@ -68,7 +68,7 @@ Answer<client::ClientResponse> VaultApi::ask(const std::string& path, const base
   if (!config_.vault_namespace.empty()) {
     request.fields.push_back({"X-Vault-Namespace", config_.vault_namespace});
   }
-  if (token != nullptr) request.secret_fields.push_back({"X-Vault-Token", token->clone()});
+  if (!token.empty()) request.secret_fields.push_back({"X-Vault-Token", base::Secret(token)});
   if (body) {
     request.method = "POST";
     request.fields.push_back({"Content-Type", "application/json"});
@@ -99,7 +99,7 @@ VaultSession::Held VaultSession::current() {
 void VaultSession::hold(VaultToken token) {
   const auto now = Clock::now();
   auto held = std::make_shared<Token>();
-  held->token = std::move(token.token);
+  held->token = base::LockedBytes(token.token.expose());
   held->renewable = token.renewable;
   if (token.good_for) held->ends = now + *token.good_for;
   {
@@ -142,7 +142,7 @@ Answer<VaultToken> VaultSession::take_token(Deadline deadline) {
   const std::string who = "source " + config_.name;
   auto given = config_.token.read(config_.run_command, deadline);
   if (!given) return failed(FailureKind::kLogin, who + ": " + given.error().message);
-  auto response = api_.ask("auth/token/lookup-self", &*given, std::nullopt, deadline);
+  auto response = api_.ask("auth/token/lookup-self", given->expose(), std::nullopt, deadline);
   if (!response) return std::unexpected(std::move(response.error()));
   auto token = read_lookup(reply_of(*response), who + ": login by token");
   if (token) token->token = std::move(*given);
@@ -192,8 +192,7 @@ Answer<VaultToken> VaultSession::log_in(Deadline deadline) {
   if (!body) return std::unexpected(std::move(body.error()));
   const std::string mount =
       config_.auth_mount.empty() ? default_mount(config_.auth) : config_.auth_mount;
-  auto response =
-      api_.ask("auth/" + encode_path(mount) + "/login", nullptr, std::move(*body), deadline);
+  auto response = api_.ask("auth/" + encode_path(mount) + "/login", {}, std::move(*body), deadline);
   if (!response) return std::unexpected(std::move(response.error()));
   return read_login(reply_of(*response), "source " + config_.name + ": login by " +
                                              std::string(auth_name(config_.auth)));
@@ -201,7 +200,7 @@ Answer<VaultToken> VaultSession::log_in(Deadline deadline) {
 
 // When to look again.
 VaultSession::Clock::time_point VaultSession::renew(const Held& token) {
-  auto response = api_.ask("auth/token/renew-self", &token->token, base::Secret("{}"),
+  auto response = api_.ask("auth/token/renew-self", token->token.expose(), base::Secret("{}"),
                            Clock::now() + kRenewalTime);
   if (!response) return Clock::now() + kRenewalPause;
   auto renewed = read_renewal(reply_of(*response), "source " + config_.name + ": token renewal");

@@ -8,8 +8,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "base/locked_bytes.h"
 #include "client/http_client.h"
 #include "source/driver.h"
 #include "source/vault/answers.h"
@@ -22,9 +24,9 @@ class VaultApi {
  public:
   explicit VaultApi(const VaultConfig& config) : config_(config) {}
 
-  // `path` comes behind `/v1/`, encoded. No body: GET, else POST. Any status is an answer.
-  [[nodiscard]] Answer<client::ClientResponse> ask(const std::string& path,
-                                                   const base::Secret* token,
+  // `path` comes behind `/v1/`, encoded. An empty token: none. No body: GET, else POST. Any status
+  // is an answer.
+  [[nodiscard]] Answer<client::ClientResponse> ask(const std::string& path, std::string_view token,
                                                    std::optional<base::Secret> body,
                                                    Deadline deadline);
 
@@ -39,7 +41,7 @@ class VaultSession {
  public:
   using Clock = std::chrono::steady_clock;
   struct Token {
-    base::Secret token;
+    base::LockedBytes token;  // for as long as it is good: out of cores and swap
     std::optional<Clock::time_point> ends;
     bool renewable = false;
   };

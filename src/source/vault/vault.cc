@@ -50,7 +50,7 @@ class Vault final : public Driver {
     const auto parsed = parse_vault_locator(locator);
     if (!parsed) return failed(FailureKind::kBadReference, parsed.error().message);
     return with_login<Document>(deadline, [&](const VaultSession::Token& token) {
-      return read_once(*parsed, locator, token.token, deadline);
+      return read_once(*parsed, locator, token.token.expose(), deadline);
     });
   }
 
@@ -73,7 +73,8 @@ class Vault final : public Driver {
   }
 
   Answer<std::string> check_once(const VaultSession::Token& token, Deadline deadline) {
-    auto response = api_.ask("auth/token/lookup-self", &token.token, std::nullopt, deadline);
+    auto response =
+        api_.ask("auth/token/lookup-self", token.token.expose(), std::nullopt, deadline);
     if (!response) return std::unexpected(std::move(response.error()));
     auto found = read_lookup(reply_of(*response), who(""));
     const std::string logged_in = "logged in by " + std::string(auth_name(config_.auth)) + ", ";
@@ -89,27 +90,27 @@ class Vault final : public Driver {
   }
 
   Answer<Document> read_once(const VaultLocator& locator, const std::string& shown,
-                             const base::Secret& token, Deadline deadline) {
+                             std::string_view token, Deadline deadline) {
     auto mount = mount_of(locator, token, deadline);
     if (!mount) return std::unexpected(std::move(mount.error()));
     if (locator.version && mount->kv_version == 1) {
       return failed(FailureKind::kBadReference,
                     who(shown) + ": a KV store of version 1 keeps no versions");
     }
-    auto response = api_.ask(read_path(locator, *mount), &token, std::nullopt, deadline);
+    auto response = api_.ask(read_path(locator, *mount), token, std::nullopt, deadline);
     if (!response) return std::unexpected(std::move(response.error()));
     auto document = read_kv(reply_of(*response), mount->kv_version, who(shown));
     if (!document && document.error().kind == FailureKind::kBadReference) forget(mount->path);
     return document;
   }
 
-  Answer<VaultMountFound> mount_of(const VaultLocator& locator, const base::Secret& token,
+  Answer<VaultMountFound> mount_of(const VaultLocator& locator, std::string_view token,
                                    Deadline deadline) {
     if (auto known = known_mount(locator.path)) return *known;
     if (config_.kv_version != 0) {
       return VaultMountFound{locator.path.substr(0, locator.path.find('/')), config_.kv_version};
     }
-    auto response = api_.ask("sys/internal/ui/mounts/" + encode_path(locator.path), &token,
+    auto response = api_.ask("sys/internal/ui/mounts/" + encode_path(locator.path), token,
                              std::nullopt, deadline);
     if (!response) return std::unexpected(std::move(response.error()));
     auto mount = read_mount(reply_of(*response), who(locator.path));
