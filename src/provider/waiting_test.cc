@@ -17,8 +17,8 @@ class Waiting : public source::test::SourcesTest {
     store->put("a", "canary");
     serve();
   }
-  void serve(const Options& options = {}) {
-    bench = std::make_unique<Bench>(options);
+  void serve(const Options& of_provider = {}) {
+    bench = std::make_unique<Bench>(of_provider);
     bench->shared().sources = sources.get();
     bench->put_groups(
         "groups:\n"
