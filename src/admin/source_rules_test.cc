@@ -74,8 +74,9 @@ TEST_F(SourceRules, TheListNamesTeamGroupAndReference) {
   EXPECT_EQ(as_editor(entries(kReference), "/api/v1/teams/default/groups/other").code(),
             "source_not_allowed");
   const auto other = entries(R"({"A":{"from":"vault","ref":"b#k"}})");
-  EXPECT_EQ(as_editor(other).code(), "source_not_allowed");
-  EXPECT_EQ(bench->ask("PUT", kGroup, other).code(), "source_not_allowed");  // nor an owner
+  const std::string_view next = "/api/v1/teams/default/groups/g-next";
+  EXPECT_EQ(as_editor(other, next).code(), "source_not_allowed");
+  EXPECT_EQ(bench->ask("PUT", next, other).code(), "source_not_allowed");  // nor an owner
 }
 
 TEST_F(SourceRules, ASourceThatIsNotThereAndALocatorThatCannotBeAreRefused) {
@@ -108,7 +109,7 @@ TEST_F(SourceRules, AGroupShowsItsReferencesToThoseWhoMayReveal) {
 TEST_F(SourceRules, SecretsFromIsTalkedAboutInDiffs) {
   serve({});
   bench->done("PUT", kGroup, from(R"([{"from":"vault","ref":"a"}])"));
-  bench->done("PUT", kGroup, from(R"([{"from":"vault","ref":"b"}])"));
+  bench->done("PATCH", kGroup, R"({"secretsFrom":[{"from":"vault","ref":"b"}]})");
   const auto diff = bench->done("GET", std::string(kGroup) + "/diff?from=1&to=2");
   const std::string text = json::serialize(diff);
   EXPECT_TRUE(text.contains("secretsFrom")) << text;
