@@ -162,7 +162,7 @@ SERVER = [
     Row("a signing key that is empty", "team key add default --from-file {F}", [1, 2, 4],
         ["empty"]),
     Row("a signing key of nothing", "team key add default", 2, ["--generate", "--from-file"]),
-    Row("a key id nobody knows", "team key retire default absent", 3, ["absent"]),
+    Row("a key id nobody knows", "team key retire default absent", 3, ["signing key"]),
     Row("a team id with a space", "team add 'a b'", [1, 2], ["team id"]),
     Row("the reserved team id", "team add healthz", [1, 2], ["healthz"]),
     Row("a network that is none", "team add red --allow-from 300.0.0.0/8", [1, 2], ["300.0.0.0/8"]),
