@@ -1,5 +1,8 @@
 #include "store/store.h"
 
+#include <thread>
+
+#include "crypto/random.h"
 #include "store/change_plan.h"
 #include "store/loader.h"
 
@@ -38,13 +41,30 @@ struct Store::Impl {
   [[nodiscard]] Result<void> take_over(Loaded&& loaded);
   [[nodiscard]] Result<void> ready_to_write();
   [[nodiscard]] Result<std::uint64_t> write(std::vector<PlannedRecord> planned);
-  [[nodiscard]] Result<bool> was_written(const Record& head);
-  void follow_others();
+  [[nodiscard]] Result<bool> was_written(const Batch& batch);
+  [[nodiscard]] Result<void> take_changes();
+  [[nodiscard]] Result<void> follow_head();
   [[nodiscard]] std::shared_ptr<const RecordCodec> current_codec();
   [[nodiscard]] Result<PurgeReport> carry_out(Result<std::vector<Purge>> purges);
 };
 
 namespace {
+
+// Writers of other nodes may come first so often.
+constexpr unsigned kCommitAttempts = 12;
+constexpr unsigned kCommitPauseMsMax = 10;  // times the attempt
+
+constexpr char kOvertaken[] = "overtaken";
+
+// Two nodes that met once should not meet again.
+void pause_before(unsigned attempt) {
+  std::uint32_t random = 0;
+  crypto::random_fill({reinterpret_cast<unsigned char*>(&random), sizeof random});
+  std::this_thread::sleep_for(
+      std::chrono::microseconds(random % (attempt * kCommitPauseMsMax * 1000)));
+}
+
+bool is_unreachable(const base::Error& error) { return error.name == kDatabaseUnreachable; }
 
 Result<Batch> seal_all(std::vector<PlannedRecord> planned, const Sealer& sealer) {
   Batch batch;
@@ -134,7 +154,8 @@ Result<void> Store::Impl::verify_everything() {
     verified = take_over(std::move(*loaded));
   }
   if (!verified) {
-    set_integrity(verified.error());
+    // A database that is away says nothing against what we have.
+    if (!is_unreachable(verified.error())) set_integrity(verified.error());
     return verified;
   }
   verified_stamp = *stamp;
@@ -144,11 +165,35 @@ Result<void> Store::Impl::verify_everything() {
 }
 
 Result<void> Store::Impl::verify_if_changed() {
-  if (!unsettled && !get_integrity()) {
-    auto stamp = backend->change_stamp();
-    if (stamp && *stamp == verified_stamp) return {};
+  auto stamp = backend->change_stamp();
+  if (!stamp && is_unreachable(stamp.error())) return pass(stamp);
+  if (!stamp || *stamp != verified_stamp || get_integrity()) return verify_everything();
+  return unsettled ? follow_head() : Result<void>();
+}
+
+// What other nodes committed is laid over what we have; where that does not fit, all is read.
+Result<void> Store::Impl::take_changes() {
+  auto moved = catch_up(*backend, *codec, state);
+  if (!moved && is_unreachable(moved.error())) return pass(moved);
+  if (!moved) return verify_everything();  // keeps its error for integrity()
+  unsettled = false;
+  publish({.removed = std::move(moved->removed), .added = std::move(moved->added)});
+  return {};
+}
+
+// Two commits can have the same revision when a failover lost one of them: the head tells.
+Result<void> Store::Impl::follow_head() {
+  auto row = read_head(*backend);
+  if (!row && is_unreachable(row.error())) return pass(row);
+  auto opened = row ? open_head(*sealer, *row) : Result<OpenedHead>(pass(row));
+  if (!opened) return verify_everything();
+  if (opened->head == state.head) {
+    unsettled = false;
+    return {};
   }
-  return verify_everything();
+  const bool later =
+      opened->head.epoch == state.head.epoch && opened->head.revision > state.head.revision;
+  return later ? take_changes() : verify_everything();
 }
 
 Result<void> Store::Impl::ready_to_write() {
@@ -174,13 +219,13 @@ Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
 
   auto applied = backend->apply(*batch);
   if (!applied && applied.error().code == Code::kConflict) {
-    follow_others();
+    (void)take_changes();
     return base::fail(Code::kConflict, "somebody else changed the store at the same time",
-                      "repeat the change");
+                      "repeat the change", kOvertaken);
   }
   if (!applied) {
     // The write may have happened all the same: only the backend can tell.
-    auto written = was_written(batch->records.back());
+    auto written = was_written(*batch);
     if (!written) unsettled = true;
     if (!written || !*written) return pass(applied);
   }
@@ -189,25 +234,15 @@ Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
   return revision;
 }
 
-Result<bool> Store::Impl::was_written(const Record& head) {
-  auto revision = backend->revision();
-  if (!revision) return pass(revision);
-  if (*revision < head.revision) return false;
-  auto current = read_head(*backend);
-  if (!current) return pass(current);
-  const bool ours = current->revision == head.revision && current->wrapped == head.wrapped &&
-                    current->header == head.header && current->body == head.body;
-  if (!ours) unsettled = true;
-  return ours;
-}
-
-void Store::Impl::follow_others() {
-  auto moved = catch_up(*backend, *codec, state);
-  if (moved) {
-    publish({.removed = std::move(moved->removed), .added = std::move(moved->added)});
-  } else {
-    (void)verify_everything();  // keeps its error for integrity()
-  }
+// Others may have committed since: the head need not be ours any more, but the version is.
+Result<bool> Store::Impl::was_written(const Batch& batch) {
+  const Record& ours = batch.records.front();
+  auto found = backend->version(ours.kind, ours.id, ours.version);
+  if (!found) return pass(found);
+  if (!*found) return false;
+  const bool same = (*found)->header == ours.header && (*found)->body == ours.body;
+  if (!same) unsettled = true;
+  return same;
 }
 
 std::shared_ptr<const RecordCodec> Store::Impl::current_codec() {
@@ -279,11 +314,25 @@ void Store::subscribe(std::function<void(const Publication&)> subscriber) {
 Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInfo& info) {
   if (auto fit = check_message(info.message); !fit) return pass(fit);
   const std::lock_guard lock(impl_->commit_mutex);
-  if (auto ready = impl_->ready_to_write(); !ready) return pass(ready);
-  if (changes.empty()) return impl_->state.head.revision;
-  auto planned = plan_changes(changes, impl_->state, impl_->codec->keys(), info);
-  if (!planned) return pass(planned);
-  return impl_->write(std::move(*planned));
+  Result<std::uint64_t> written;
+  for (unsigned attempt = 1; attempt <= kCommitAttempts; ++attempt) {
+    if (auto ready = impl_->ready_to_write(); !ready) return pass(ready);
+    if (changes.empty()) return impl_->state.head.revision;
+    // Again on what the others left: an expected version that is no longer current shows here.
+    auto planned = plan_changes(changes, impl_->state, impl_->codec->keys(), info);
+    if (!planned) return pass(planned);
+    written = impl_->write(std::move(*planned));
+    if (written || written.error().name != kOvertaken) break;
+    pause_before(attempt);
+  }
+  return written;
+}
+
+Result<void> Store::follow() {
+  const std::lock_guard lock(impl_->commit_mutex);
+  if (impl_->get_integrity()) return impl_->verify_everything();
+  if (auto same = impl_->verify_if_changed(); !same) return same;
+  return impl_->follow_head();
 }
 
 Result<void> Store::verify() {

@@ -90,10 +90,16 @@ class Store {
   // All changes as one revision, durable and published when it returns; gives the new revision.
   // kConflict (an expected version is not current, named), kNotFound (delete of nothing), kInvalid
   // (a team of a group that does not exist, a path that two teams have, a message that
-  // check_message() refuses), kNoSpace, kCorrupt (the store failed
+  // check_message() refuses), kNoSpace, kUnavailable (the database cannot be reached, or its answer
+  // to the commit was lost: then it may have been made all the same), kCorrupt (the store failed
   // verification and takes no writes).
   [[nodiscard]] base::Result<std::uint64_t> commit(std::vector<Change> changes,
                                                    const CommitInfo& info);
+
+  // Takes over what other nodes have committed, after a look at the head. kUnavailable
+  // (kDatabaseUnreachable): the database cannot be asked, and the snapshot stays what it is; other
+  // errors as verify().
+  [[nodiscard]] base::Result<void> follow();
 
   // Looks whether the database was changed from outside and, if so, verifies all of it. An error
   // means that the last good snapshot is served on and writes are refused until verify() succeeds

@@ -286,15 +286,43 @@ TEST(Store, AnEmptyCommitWritesNothing) {
   EXPECT_EQ(must(fixture.backend->revision()), 1U);
 }
 
-TEST(Store, SomebodyElsesCommitIsAConflictOnceAndThenKnown) {
+TEST(Store, WhatSomebodyElseCommittedIsTakenOverBeforeOurOwnChange) {
   Fixture fixture;
   const auto other = fixture.open();
   must(put(*other, group("theirs", {{"A", "1"}})));
-  EXPECT_EQ(put(*fixture.store, group("ours")).error().code, Code::kConflict);
-  EXPECT_EQ(show(*fixture.store->snapshot(), "theirs"), "A=1");
   EXPECT_EQ(must(put(*fixture.store, group("ours"))), 3U);
-  // And by verify(), which is told by the stamp.
+  EXPECT_EQ(show(*fixture.store->snapshot(), "theirs"), "A=1");
   EXPECT_EQ(show(*other->snapshot(), "ours"), "none");
+  // The version that this writer saw is not the current one: nothing of theirs is lost.
+  const auto refused = put(*other, group("ours"), 0);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_NE(refused.error().message.find("ours"), std::string::npos) << refused.error().message;
+}
+
+TEST(Store, FollowTakesOverWhatOthersCommitted) {
+  Fixture fixture;
+  const auto other = fixture.open();
+  must(put(*other, group("theirs", {{"A", "1"}})));
+  std::vector<bool> all;
+  fixture.store->subscribe([&](const Publication& publication) { all.push_back(publication.all); });
+  must(fixture.store->follow());
+  EXPECT_EQ(show(*fixture.store->snapshot(), "theirs"), "A=1");
+  must(fixture.store->follow());
+  EXPECT_EQ(all, (std::vector<bool>{false, false})) << "only what changed, and once";
+}
+
+TEST(Store, AnUnreachableDatabaseIsNoLossOfIntegrity) {
+  Fixture fixture;
+  fixture.meddler->unreachable = true;
+  fixture.meddler->fails = [](std::string_view) { return true; };
+  for (const auto& done : {fixture.store->follow(), fixture.store->verify()}) {
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().name, kDatabaseUnreachable);
+  }
+  EXPECT_EQ(put(*fixture.store, group("g")).error().code, Code::kUnavailable);
+  EXPECT_FALSE(fixture.store->integrity());
+  fixture.meddler->fails = [](std::string_view) { return false; };
+  EXPECT_EQ(must(put(*fixture.store, group("g"))), 2U);
 }
 
 TEST(Store, VerifyTakesOverWhatAnotherProcessCommitted) {

@@ -113,6 +113,7 @@ class Meddler final : public Backend {
   bool lose_answer = false;
   // Operations that fail with kUnavailable.
   std::function<bool(std::string_view)> fails = [](std::string_view) { return false; };
+  bool unreachable = false;  // those say that the database is away
   std::uint64_t stamp = 0;
 
   base::Result<void> apply(const Batch& batch) override {
@@ -201,8 +202,9 @@ class Meddler final : public Backend {
 
  private:
   [[nodiscard]] Rows rows() { return tamper ? tamper(true_rows()) : true_rows(); }
-  static base::Unexpected unavailable() {
-    return base::fail(base::Code::kUnavailable, "made to fail");
+  [[nodiscard]] base::Unexpected unavailable() const {
+    return base::fail(base::Code::kUnavailable, "made to fail", {},
+                      unreachable ? kDatabaseUnreachable : "");
   }
   std::shared_ptr<Backend> inner_;
 };

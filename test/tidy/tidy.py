@@ -20,7 +20,7 @@ FLOORS = {"base": 0, "crypto": 1, "model": 1, "jwt": 2, "store": 2, "audit": 2, 
           "client": 2, "registry": 3, "source": 3, "resolve": 4, "provider": 5, "admin": 5,
           "server": 6, "cli": 7}
 # One C or third-party library, one room.
-LIBRARY_ROOMS = {"openssl/": "crypto", "sqlite3.h": "store/sqlite", "curl/": "client",
+LIBRARY_ROOMS = {"openssl/": "crypto", "sqlite3.h": "store/sqlite", "libpq-fe.h": "store/postgres", "curl/": "client",
                  "sodium.h": "base", "yaml-cpp/": "model", "CLI/": "cli", "boost/asio": "http",
                  "spdlog/": "base", "prometheus/": "admin"}
 FILE_LINES_MAX, TEST_LINES_MAX = 400, 450

@@ -18,6 +18,9 @@
 
 namespace sutler::store {
 
+// The name of the error (kUnavailable) of a database on another machine that cannot be asked now.
+inline constexpr char kDatabaseUnreachable[] = "database_unreachable";
+
 // One version of one record. `id` is opaque and unique within its kind. A deleted record keeps its
 // row, without content, so that its version numbers never start again.
 struct Record {

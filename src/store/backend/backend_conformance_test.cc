@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 using test::must;
 
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance,
-                         testing::Values(Kind{"memory", make_memory}, Kind{"sqlite", make_sqlite}),
+                         testing::Values(Kind{"memory", make_memory}, Kind{"sqlite", make_sqlite},
+                                         Kind{"postgres", make_postgres}),
                          [](const auto& about) { return std::string(about.param.name); });
 
 TEST_P(Conformance, AnEmptyStoreIsAtRevisionZeroAndHasAnId) {

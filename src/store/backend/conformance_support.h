@@ -4,9 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 
+#include "crypto/random.h"
 #include "store/backend/memory_backend.h"
+#include "store/postgres/connection.h"
+#include "store/postgres/postgres_backend.h"
 #include "store/sqlite/sqlite_backend.h"
 #include "store/test_support.h"
 
@@ -24,6 +28,24 @@ inline Made make_sqlite() {
   auto folder = std::make_unique<test::Folder>();
   auto backend = must(open_sqlite(*folder / "sutler.db", SqliteOpen::kCreate));
   return {std::move(folder), std::move(backend)};
+}
+
+// A schema of its own in the server that SUTLER_TEST_POSTGRES names: the folder of its socket
+// (test/postgres/start; ctest does it).
+inline std::string postgres_uri(std::string_view schema) {
+  const char* folder = std::getenv("SUTLER_TEST_POSTGRES");
+  if (folder == nullptr || *folder == '\0') return {};
+  return "postgresql:///postgres?user=postgres&host=" + std::string(folder) +
+         "&options=-csearch_path%3D" + std::string(schema);
+}
+inline Made make_postgres() {
+  const std::string schema = "t" + crypto::random_hex(8);
+  const std::string uri = postgres_uri(schema);
+  if (uri.empty()) return {};
+  const Dsn dsn = must(Dsn::parse(uri));
+  auto connection = must(postgres::Connection::open(dsn));
+  must(connection.run(("CREATE SCHEMA " + schema).c_str()));
+  return {nullptr, must(open_postgres(dsn, PostgresOpen::kCreate))};
 }
 
 // "group/a@1" is version 1 of group a, "group/a@2!" a version 2 that is deleted.
@@ -54,6 +76,11 @@ struct Kind {
 
 class Conformance : public testing::TestWithParam<Kind> {
  protected:
+  void SetUp() override {
+    if (!made_.backend) {
+      GTEST_SKIP() << "SUTLER_TEST_POSTGRES names no server: test/postgres/start DIR starts one";
+    }
+  }
   Backend& backend() { return *made_.backend; }
 
   base::Result<void> apply(std::uint64_t revision, std::vector<std::string_view> rows) {

@@ -107,7 +107,7 @@ TEST(FaultBackend, AnAnswerThatWasLostIsFoundOutAndAcknowledged) {
 TEST(FaultBackend, AnOutcomeThatNobodyTellsIsSettledBeforeTheNextWrite) {
   Fixture fixture;
   fixture.meddler->lose_answer = true;
-  fixture.meddler->fails = [](std::string_view operation) { return operation == "revision"; };
+  fixture.meddler->fails = [](std::string_view operation) { return operation == "version"; };
   EXPECT_EQ(put(*fixture.store, group("g", {{"A", "1"}})).error().code, Code::kUnavailable);
   EXPECT_EQ(show(*fixture.store->snapshot(), "g"), "none");
   fixture.meddler->fails = [](std::string_view) { return false; };

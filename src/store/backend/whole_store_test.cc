@@ -9,7 +9,8 @@ using base::Code;
 class WholeStore : public Conformance {};
 
 INSTANTIATE_TEST_SUITE_P(Backends, WholeStore,
-                         testing::Values(Kind{"memory", make_memory}, Kind{"sqlite", make_sqlite}),
+                         testing::Values(Kind{"memory", make_memory}, Kind{"sqlite", make_sqlite},
+                                         Kind{"postgres", make_postgres}),
                          [](const auto& about) { return std::string(about.param.name); });
 
 // Collects what is dumped as text, in the order in which it comes.

@@ -1,0 +1,60 @@
+// A few connections to the database, made when they are needed.
+//
+// While the database cannot be reached, only one attempt a second is made, and whoever asks in
+// between is told at once. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "store/postgres/connection.h"
+
+namespace sutler::store::postgres {
+
+inline constexpr std::size_t kConnectionsMax = 5;  // of a node, beside the one that listens
+
+class Pool {
+ public:
+  explicit Pool(Dsn dsn) : dsn_(std::move(dsn)) {}
+
+  // A connection for one use; it goes back when it is still good.
+  class Loan {
+   public:
+    Loan(Pool& pool, Connection connection) : pool_(&pool), connection_(std::move(connection)) {}
+    Loan(Loan&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
+    Loan& operator=(Loan&&) = delete;
+    ~Loan();
+    Connection& operator*() { return connection_; }
+    Connection* operator->() { return &connection_; }
+
+   private:
+    Pool* pool_;
+    Connection connection_;
+  };
+  // kUnavailable: the database cannot be reached, or all connections are in use for too long.
+  [[nodiscard]] base::Result<Loan> take();
+  // The one that listens is outside the count; its owner is who finds out that the database is
+  // back.
+  [[nodiscard]] base::Result<Connection> connect_to_listen();
+
+  [[nodiscard]] const Dsn& dsn() const { return dsn_; }
+
+ private:
+  [[nodiscard]] base::Result<Connection> connect();
+  void give_back(Connection connection);
+
+  const Dsn dsn_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<Connection> idle_;
+  std::size_t lent_ = 0;
+  std::optional<base::Error> down_;  // why the last attempt failed
+  std::chrono::steady_clock::time_point next_attempt_;
+};
+
+}  // namespace sutler::store::postgres

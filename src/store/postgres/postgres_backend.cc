@@ -1,0 +1,358 @@
+#include "store/postgres/postgres_backend.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "store/backend/check_batch.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/rows.h"
+#include "store/postgres/schema.h"
+#include "store/postgres/statements.h"
+
+namespace sutler::store {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using postgres::Connection;
+using postgres::Meta;
+using postgres::Transaction;
+using postgres::Values;
+
+namespace {
+
+// Nothing depends on notifications: a change is seen so soon in any case.
+constexpr std::chrono::milliseconds kPoll{500};
+constexpr int kTelemetryAttempts = 3;
+
+// A channel of this store alone: its id is hexadecimal.
+std::string channel(const std::string& store_id) { return "sutler_" + store_id; }
+
+Result<void> refuse_filling(const Meta& meta) {
+  if (!meta.filling) return {};
+  return fail(Code::kInvalid, "a migration into this database was begun and is not finished",
+              "run the same `sutler store migrate` again");
+}
+
+// First and one past the last key with that prefix; nothing: there is no last one.
+std::optional<std::string> after_prefix(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (prefix.empty()) return {};
+  ++prefix.back();
+  return prefix;
+}
+
+Result<void> require_distinct(const Batch& batch) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const Record& record : batch.records) {
+    if (seen.emplace(record.kind, record.id).second) continue;
+    return fail(Code::kConflict,
+                "record " + record.kind + "/" + record.id + " is twice in a batch");
+  }
+  return {};
+}
+
+// What stands behind a count that is not the expected one: a version that is not the current one.
+Result<void> require_all(const Result<std::uint64_t>& changed, std::size_t expected) {
+  if (!changed) return base::Unexpected(changed.error());
+  if (*changed == expected) return {};
+  return fail(Code::kConflict, "a record is not at the version that was expected");
+}
+
+class PostgresBackend final : public Backend {
+ public:
+  PostgresBackend(Dsn dsn, std::string channel)
+      : pool_(std::move(dsn)), channel_(std::move(channel)) {}
+
+  Result<void> apply(const Batch& batch) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    auto written = write(**connection, [&](Connection& on) { return write_batch(on, batch); });
+    if (written) tell(**connection, batch.revision);
+    return written;
+  }
+
+  Result<void> load_all(const Visit& visit) override {
+    return read(postgres::kSelectAll, {}, visit);
+  }
+
+  Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
+    return read(postgres::kSelectSince, Values().number(revision), visit);
+  }
+
+  Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
+    std::vector<Record> found;
+    auto loaded = read(postgres::kSelectVersions, Values().bytes(kind).bytes(id),
+                       [&](Record&& record) -> Result<void> {
+                         found.push_back(std::move(record));
+                         return {};
+                       });
+    if (!loaded) return pass(loaded);
+    return found;
+  }
+
+  Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                        std::uint64_t version) override {
+    std::optional<Record> found;
+    auto loaded = read(postgres::kSelectOneVersion, Values().bytes(kind).bytes(id).number(version),
+                       [&](Record&& record) -> Result<void> {
+                         found = std::move(record);
+                         return {};
+                       });
+    if (!loaded) return pass(loaded);
+    return found;
+  }
+
+  Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    return read(postgres::kSelectChanges, Values().number(first).number(last), visit);
+  }
+
+  Result<void> old_versions(const Visit& visit) override {
+    return read(postgres::kSelectOldVersions, {}, visit);
+  }
+
+  Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    std::vector<std::string_view> kinds, ids;
+    std::vector<std::uint64_t> below;
+    for (const Purge& one : batch) {
+      kinds.push_back(one.kind);
+      ids.push_back(one.id);
+      below.push_back(one.below);
+    }
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    return (*connection)
+        ->run(postgres::kPurge,
+              Values().bytes_column(kinds).bytes_column(ids).number_column(below));
+  }
+
+  Result<std::uint64_t> revision() override {
+    auto meta = read_meta();
+    if (!meta) return pass(meta);
+    return meta->revision;
+  }
+
+  // Other nodes commit all the time, and that is told by the revision. This is raised when the
+  // whole store is another one.
+  Result<std::uint64_t> change_stamp() override {
+    auto meta = read_meta();
+    if (!meta) return pass(meta);
+    return meta->generation;
+  }
+
+  Result<std::uint64_t> wait(std::uint64_t known, std::chrono::milliseconds limit) override {
+    const std::lock_guard lock(listen_mutex_);
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (true) {
+      if (auto ready = listen(); !ready) return pass(ready);
+      auto meta = postgres::read_meta(*listener_);
+      if (listener_->is_broken()) listener_.reset();
+      if (!meta) return pass(meta);
+      const auto left = deadline - std::chrono::steady_clock::now();
+      if (meta->revision != known || left.count() <= 0) return meta->revision;
+      auto waited =
+          listener_->wait_news(std::min(kPoll, std::chrono::ceil<std::chrono::milliseconds>(left)));
+      if (!waited) {
+        listener_.reset();
+        return pass(waited);
+      }
+    }
+  }
+
+  Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
+    Result<void> put;
+    for (int i = 0; i < kTelemetryAttempts; ++i) {
+      auto connection = pool_.take();
+      if (!connection) return pass(connection);
+      put = write(**connection, [&](Connection& on) { return postgres::put_telemetry(on, batch); });
+      if (put || put.error().code != Code::kConflict) break;
+    }
+    return put;
+  }
+
+  Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    const auto end = after_prefix(prefix);
+    if (!end) {
+      return postgres::read_telemetry(**connection, postgres::kTelemetryFrom,
+                                      Values().bytes(prefix));
+    }
+    return postgres::read_telemetry(**connection, postgres::kTelemetryBetween,
+                                    Values().bytes(prefix).bytes(*end));
+  }
+
+  Result<std::vector<KeyUse>> key_use() override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    return postgres::count_keys(**connection);
+  }
+
+  Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                    std::size_t limit) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    return postgres::find_wrapped(**connection, key_id, limit);
+  }
+
+  Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    std::uint64_t replaced = 0;
+    auto done = write(**connection, [&](Connection& on) -> Result<void> {
+      auto count = postgres::replace_wrapped(on, batch);
+      if (!count) return pass(count);
+      replaced = *count;
+      return {};
+    });
+    if (!done) return pass(done);
+    return replaced;
+  }
+
+  // Old row versions go with the next vacuum. A role that does not own the tables may not ask for
+  // it, and then the database does it in its own time.
+  Result<void> scrub() override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    (*connection)->set_limit(postgres::kBulkLimit);
+    for (const char* sql : {"VACUUM sutler_record", "VACUUM sutler_history"}) {
+      auto done = (*connection)->run(sql);
+      if ((*connection)->is_broken()) return pass(done);
+    }
+    (*connection)->set_limit(postgres::kStatementLimit);
+    return {};
+  }
+
+  Result<void> dump(RowSink& sink) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    auto transaction = Transaction::begin(**connection, Transaction::Kind::kSnapshot);
+    if (!transaction) return pass(transaction);
+    return postgres::dump_rows(**connection, sink);
+  }
+
+  Result<void> fill(const Produce& produce) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    (*connection)->set_limit(postgres::kBulkLimit);
+    auto filled =
+        write(**connection, [&](Connection& on) { return postgres::fill_rows(on, produce); });
+    (*connection)->set_limit(postgres::kStatementLimit);
+    return filled;
+  }
+
+  Result<std::string> store_id() override {
+    auto meta = read_meta();
+    if (!meta) return pass(meta);
+    return std::move(meta->store_id);
+  }
+
+ private:
+  // One transaction; nothing of it stays when `body` or the commit fails, unless the connection is
+  // lost in the commit: then only the database knows.
+  template <class Body>
+  Result<void> write(Connection& connection, Body&& body) {
+    auto transaction = Transaction::begin(connection);
+    if (!transaction) return pass(transaction);
+    if (auto done = body(connection); !done) return done;
+    return transaction->commit();
+  }
+
+  // The revision goes first: its row is the lock that lets one writer in at a time.
+  static Result<void> write_batch(Connection& connection, const Batch& batch) {
+    if (batch.revision == 0) return check_revision(batch, 0);
+    if (auto fits = check_revision(batch, batch.revision - 1); !fits) return fits;
+    if (auto distinct = require_distinct(batch); !distinct) return distinct;
+    auto moved = connection.run(
+        postgres::kMoveRevision,
+        Values().number(batch.revision).number(batch.revision - 1).number(postgres::kFormat));
+    if (!moved) return pass(moved);
+    if (*moved != 1) {
+      return fail(Code::kConflict, "the store is not at revision " +
+                                       std::to_string(batch.revision - 1) + " any more");
+    }
+    std::vector<const Record*> fresh, changed;
+    std::vector<std::string_view> kinds, ids;
+    for (const Record& record : batch.records) {
+      (record.version == 1 ? fresh : changed).push_back(&record);
+      if (record.version == 1 || !keeps_history(record.kind)) continue;
+      kinds.push_back(record.kind);
+      ids.push_back(record.id);
+    }
+    if (!kinds.empty()) {
+      auto kept =
+          connection.run(postgres::kKeepVersions, Values().bytes_column(kinds).bytes_column(ids));
+      if (auto all = require_all(kept, kinds.size()); !all) return all;
+    }
+    auto updated = postgres::put_records(connection, postgres::kUpdateRecords, changed);
+    if (auto all = require_all(updated, changed.size()); !all) return all;
+    return require_all(postgres::put_records(connection, postgres::kInsertRecords, fresh),
+                       fresh.size());
+  }
+
+  // After the commit and apart from it, so that an engine without notifications loses nothing.
+  void tell(Connection& connection, std::uint64_t revision) {
+    (void)connection.run("SELECT pg_notify($1, $2)",
+                         Values().text(channel_).text(std::to_string(revision)));
+  }
+
+  Result<void> listen() {
+    if (listener_ && !listener_->is_broken()) return {};
+    auto made = pool_.connect_to_listen();
+    if (!made) return pass(made);
+    listener_ = std::move(*made);
+    (void)listener_->run(("LISTEN " + channel_).c_str());
+    if (!listener_->is_broken()) return {};
+    listener_.reset();
+    return fail(Code::kUnavailable, "the connection to the database was lost", {},
+                kDatabaseUnreachable);
+  }
+
+  Result<Meta> read_meta() {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    return postgres::read_meta(**connection);
+  }
+
+  Result<void> read(const char* sql, const Values& values, const Visit& visit) {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    return postgres::each_record(**connection, sql, values, visit);
+  }
+
+  postgres::Pool pool_;
+  const std::string channel_;
+  std::mutex listen_mutex_;  // over the listener
+  std::optional<Connection> listener_;
+};
+
+Result<Meta> prepare(Connection& connection, PostgresOpen mode) {
+  auto meta = postgres::read_meta(connection);
+  if (!meta && meta.error().name == "no_schema" && mode == PostgresOpen::kCreate) {
+    auto made = postgres::create_tables(connection);
+    // Somebody else did it at the same time: theirs is as good.
+    if (!made && made.error().code != Code::kConflict) return pass(made);
+    return postgres::read_meta(connection);
+  }
+  if (!meta || meta->format == postgres::kFormat) return meta;
+  if (auto updated = postgres::update_tables(connection); !updated) return pass(updated);
+  return postgres::read_meta(connection);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn, PostgresOpen mode) {
+  auto connection = Connection::open(dsn);
+  if (!connection) return pass(connection);
+  auto meta = prepare(*connection, mode);
+  if (!meta && meta.error().name == "no_schema") {
+    return fail(Code::kNotFound, dsn.shown() + " holds no sutler store",
+                "make one with `sutler init --store …`", "no_schema");
+  }
+  if (!meta) return pass(meta, dsn.shown());
+  if (auto whole = refuse_filling(*meta); !whole) return pass(whole, dsn.shown());
+  return std::make_unique<PostgresBackend>(dsn, channel(meta->store_id));
+}
+
+}  // namespace sutler::store

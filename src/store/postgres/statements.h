@@ -1,0 +1,117 @@
+// The statements of the backend. Many rows travel as one array a column.
+#pragma once
+
+namespace sutler::store::postgres {
+
+#define SUTLER_COLUMNS "kind, id, version, revision, deleted, key_id, wrapped, header, body"
+#define SUTLER_NO_BODY "kind, id, version, revision, deleted, key_id, wrapped, header, ''::bytea"
+#define SUTLER_ROWS                                                                           \
+  "unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bytea[], " \
+  "$7::bytea[], $8::bytea[], $9::bytea[]) AS v(" SUTLER_COLUMNS ")"
+
+inline constexpr char kSelectAll[] = "SELECT " SUTLER_COLUMNS " FROM sutler_record";
+inline constexpr char kSelectSince[] = "SELECT " SUTLER_COLUMNS
+                                       " FROM sutler_record WHERE revision > $1 "
+                                       "ORDER BY revision, kind, id";
+inline constexpr char kSelectVersions[] =
+    "SELECT " SUTLER_COLUMNS
+    " FROM sutler_record WHERE kind = $1 AND id = $2 UNION ALL "
+    "SELECT " SUTLER_COLUMNS
+    " FROM sutler_history WHERE kind = $1 AND id = $2 "
+    "ORDER BY version DESC";
+inline constexpr char kSelectOneVersion[] =
+    "SELECT " SUTLER_COLUMNS
+    " FROM sutler_record WHERE kind = $1 AND id = $2 AND version = $3 UNION ALL "
+    "SELECT " SUTLER_COLUMNS " FROM sutler_history WHERE kind = $1 AND id = $2 AND version = $3";
+inline constexpr char kSelectChanges[] =
+    "SELECT " SUTLER_NO_BODY
+    " FROM sutler_record WHERE revision >= $1 AND revision <= $2 AND kind <> 'head'::bytea "
+    "UNION ALL SELECT " SUTLER_NO_BODY
+    " FROM sutler_history WHERE revision >= $1 AND revision <= $2 AND kind <> 'head'::bytea "
+    "ORDER BY revision, kind, id";
+inline constexpr char kSelectOldVersions[] =
+    "SELECT " SUTLER_NO_BODY " FROM sutler_history ORDER BY kind, id, version";
+inline constexpr char kDumpHead[] =
+    "SELECT " SUTLER_COLUMNS " FROM sutler_record WHERE kind = 'head'::bytea";
+inline constexpr char kDumpCurrent[] =
+    "SELECT " SUTLER_COLUMNS " FROM sutler_record WHERE kind <> 'head'::bytea ORDER BY kind, id";
+inline constexpr char kDumpHistory[] =
+    "SELECT " SUTLER_COLUMNS " FROM sutler_history ORDER BY kind, id, version";
+
+inline constexpr char kMoveRevision[] =
+    "UPDATE sutler_store SET revision = $1 WHERE one = 1 AND revision = $2 AND NOT filling "
+    "AND format = $3";
+// The versions that are about to be replaced.
+inline constexpr char kKeepVersions[] =
+    "INSERT INTO sutler_history (" SUTLER_COLUMNS
+    ") SELECT r.kind, r.id, r.version, r.revision, r.deleted, r.key_id, r.wrapped, r.header, "
+    "r.body "
+    "FROM sutler_record r JOIN unnest($1::bytea[], $2::bytea[]) AS k(kind, id) "
+    "ON r.kind = k.kind AND r.id = k.id";
+inline constexpr char kUpdateRecords[] =
+    "UPDATE sutler_record r SET version = v.version, revision = v.revision, deleted = v.deleted, "
+    "key_id = v.key_id, wrapped = v.wrapped, header = v.header, body = v.body FROM " SUTLER_ROWS
+    " WHERE r.kind = v.kind AND r.id = v.id AND r.version = v.version - 1";
+inline constexpr char kInsertRecords[] =
+    "INSERT INTO sutler_record (" SUTLER_COLUMNS ") SELECT " SUTLER_COLUMNS " FROM " SUTLER_ROWS;
+inline constexpr char kInsertHistory[] =
+    "INSERT INTO sutler_history (" SUTLER_COLUMNS ") SELECT " SUTLER_COLUMNS " FROM " SUTLER_ROWS;
+
+inline constexpr char kPurge[] =
+    "DELETE FROM sutler_history h USING unnest($1::bytea[], $2::bytea[], $3::bigint[]) "
+    "AS p(kind, id, below) WHERE h.kind = p.kind AND h.id = p.id AND h.version < p.below";
+
+inline constexpr char kCountKeys[] =
+    "SELECT key_id, sum(c)::bigint, sum(h)::bigint FROM "
+    "(SELECT key_id, count(*) AS c, 0 AS h FROM sutler_record GROUP BY key_id UNION ALL "
+    "SELECT key_id, 0, count(*) FROM sutler_history GROUP BY key_id) AS both_tables "
+    "GROUP BY key_id ORDER BY key_id";
+inline constexpr char kFindWrapped[] =
+    "SELECT kind, id, version, revision, deleted, key_id, wrapped FROM sutler_record "
+    "WHERE key_id <> $1 UNION ALL "
+    "SELECT kind, id, version, revision, deleted, key_id, wrapped FROM sutler_history "
+    "WHERE key_id <> $1 LIMIT $2";
+#define SUTLER_REWRAPS                                                                      \
+  " AS r SET key_id = v.key_id, wrapped = v.wrapped FROM unnest($1::bytea[], $2::bytea[], " \
+  "$3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[]) "                                   \
+  "AS v(kind, id, version, before, key_id, wrapped) WHERE r.kind = v.kind AND r.id = v.id " \
+  "AND r.version = v.version AND r.wrapped = v.before"
+inline constexpr char kRewrapCurrent[] = "UPDATE sutler_record" SUTLER_REWRAPS;
+inline constexpr char kRewrapOld[] = "UPDATE sutler_history" SUTLER_REWRAPS;
+
+inline constexpr char kPutTelemetry[] =
+    "INSERT INTO sutler_telemetry (key, value) SELECT key, value FROM "
+    "unnest($1::bytea[], $2::bytea[]) AS v(key, value) ORDER BY key "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+inline constexpr char kDropTelemetry[] =
+    "DELETE FROM sutler_telemetry WHERE key IN (SELECT unnest($1::bytea[]))";
+inline constexpr char kTelemetryFrom[] =
+    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 ORDER BY key";
+inline constexpr char kTelemetryBetween[] =
+    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key";
+inline constexpr char kTelemetryAscending[] =
+    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
+inline constexpr char kTelemetryDescending[] =
+    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key DESC "
+    "LIMIT $3";
+
+inline constexpr char kTakeLease[] =
+    "INSERT INTO sutler_lease (name, holder, until) "
+    "VALUES ($1, $2, now() + $3 * interval '1 second') ON CONFLICT (name) DO UPDATE "
+    "SET holder = excluded.holder, until = excluded.until "
+    "WHERE sutler_lease.holder = excluded.holder OR sutler_lease.until <= now()";
+inline constexpr char kGiveUpLease[] =
+    "UPDATE sutler_lease SET until = now() WHERE name = $1 AND holder = $2";
+
+inline constexpr char kBeginFilling[] =
+    "UPDATE sutler_store SET filling = true WHERE one = 1 AND revision = 0";
+inline constexpr char kEndFilling[] =
+    "UPDATE sutler_store SET filling = false, store_id = $1, revision = $2, "
+    "generation = generation + 1 WHERE one = 1";
+
+#undef SUTLER_REWRAPS
+#undef SUTLER_ROWS
+#undef SUTLER_NO_BODY
+#undef SUTLER_COLUMNS
+
+}  // namespace sutler::store::postgres
