@@ -98,7 +98,9 @@ void add_offline_view(const DoctorInput& input, Diagnoses& out) {
   if (!std::filesystem::exists(input.options.data_dir, ignored)) return;
   auto dir = server::DataDir::open(input.options.data_dir);
   if (!dir) return out.push_back(failed("store", dir.error(), "stop what holds the directory"));
-  if (server::look_for_store(*dir) != server::Holding::kStore) {
+  const auto holding = server::look_for_store(*dir, input.options);
+  if (!holding) return out.push_back(failed("store", holding.error()));
+  if (*holding != server::Holding::kStore) {
     out.push_back({"store", CheckState::kFail, "there is no store in the data directory",
                    "`sutler init` makes one; is the volume mounted?"});
     return;

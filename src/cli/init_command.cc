@@ -16,13 +16,15 @@ base::Result<int> init(const Context& context, const ServerFlags& flags) {
   auto paths = server::init(*options);
   if (!paths) return base::pass(paths);
   const std::string master_key = paths->master_key.string();
+  const bool joined = paths->made == server::Made::kJoined;
   JsonBody json;
-  json.text("database", paths->database.string());
+  json.raw("joined", joined ? "true" : "false");
+  json.text("database", paths->database);
   if (!master_key.empty()) json.text("master_key", master_key);
   json.text("owner_token", paths->owner_token.string());
   auto printed = print_line(
       context.json ? json.done()
-                   : "store        " + paths->database.string() + "\nmaster key   " +
+                   : (joined ? "joined       " : "store        ") + paths->database + "\nmaster key   " +
                          (master_key.empty() ? "from elsewhere, as configured" : master_key) +
                          "\nowner token  " + paths->owner_token.string());
   if (!printed) return base::pass(printed);
@@ -42,9 +44,11 @@ void add_init_command(CLI::App& root, Context& context) {
        .purpose = "Makes the store, its master key and the owner token in an empty data directory",
        .example = "sutler init --data-dir ./data",
        .more =
-           "`sutler serve` does the same on its first start, unless it is told --require-store."},
+           "`sutler serve` does the same on its first start, unless it is told --require-store. With\n"
+           "--store postgresql://… the store is in a database that several nodes share: the first\n"
+           "`init` makes it, and on further nodes it joins, given the master key of the first."},
       Talks::kItself, [&context, flags] { return init(context, *flags); });
-  flags->declare(command, {"data_dir", "master_key"});
+  flags->declare(command, {"data_dir", "store", "master_key"});
   add_switch(command, context.json, "--json", "print one JSON document instead of text");
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::size_t kCountedTeamsMax = 200;
 
 // Why a fetch gave nothing, as the audit's `reason` names it. The list is closed; what is not in it
 // counts as the last.
-inline constexpr std::array<std::string_view, 31> kFetchReasons = {"no_token",
+inline constexpr std::array<std::string_view, 32> kFetchReasons = {"no_token",
                                                                    "address_not_allowed",
                                                                    "malformed_token",
                                                                    "bad_algorithm",
@@ -35,6 +35,7 @@ inline constexpr std::array<std::string_view, 31> kFetchReasons = {"no_token",
                                                                    "throttled",
                                                                    "store_empty",
                                                                    "no_match",
+                                                                   "snapshot_too_old",
                                                                    "audit_unavailable",
                                                                    "bundle_too_large",
                                                                    "corrupt",

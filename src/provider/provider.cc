@@ -22,6 +22,8 @@ http::Response unavailable(std::string_view code, std::string_view detail) {
   return response;
 }
 
+const base::Error kTooOld{base::Code::kUnavailable, {}, {}, "snapshot_too_old"};
+
 http::Response not_allowed() {
   auto response = http::problem(405, "method_not_allowed", "only GET and HEAD are answered here");
   response.extra_fields = "Allow: GET, HEAD\r\n";
@@ -33,6 +35,7 @@ bool is_read(std::string_view method) { return method == "GET" || method == "HEA
 // What a verified workload is told when its bundle cannot be had: the code, no more.
 std::string_view detail_of(std::string_view code) {
   if (code == "store_empty") return "the store has never held a group";
+  if (code == "snapshot_too_old") return "the database could not be asked for too long";
   if (code == "no_match") return "no group matches this workload, and its team requires one";
   return "this workload cannot be served now; the audit log says why";
 }
@@ -163,6 +166,9 @@ void Provider::resolve_for(http::Reply reply, const Endpoint& endpoint, const jw
                            claims.object_type()};
   source::Asking asking(shared_->sources, source::Patience::kMayWait);
   resolve::Sourcing sourcing{&asking, shared_->clock.now()};
+  if (shared_->too_old) {
+    return fail(std::move(reply), endpoint, claims, workload, kTooOld, sourcing);
+  }
   auto entry = shared_->cache.get(*view_, workload, &sourcing);
   if (!entry && entry.error().name == "source_pending") {
     auto wanted = asking.take_pending();
@@ -340,9 +346,10 @@ void Provider::health(http::Reply reply) {
   refresh_view();
   const bool audited = shared_->audit_works.load() || options_.audit == AuditDemand::kBestEffort;
   if (shared_->draining) return reply.send(unavailable("draining", "this server is stopping"));
-  if (!view_->snapshot->ever_held_group) {
-    return reply.send(unavailable("store_empty", detail_of("store_empty")));
-  }
+  const auto* why = !view_->snapshot->ever_held_group ? "store_empty"
+                    : shared_->too_old                ? "snapshot_too_old"
+                                                      : nullptr;
+  if (why != nullptr) return reply.send(unavailable(why, detail_of(why)));
   if (!audited) {
     return reply.send(unavailable("audit_unavailable", "the audit log cannot be written"));
   }
@@ -363,35 +370,6 @@ void Provider::refused(std::string_view remote, int, std::string_view why) {
                            .remote = remote,
                            .reason = why};
   record_refusal(event);
-}
-
-namespace {
-
-void write_counted(Shared& shared, const std::vector<audit::DenialCounter::Due>& due) {
-  for (const auto& one : due) {
-    const audit::Event event{.time = one.last,
-                             .event = "denied.counted",
-                             .outcome = audit::Outcome::kDenied,
-                             .remote = one.address,
-                             .count = one.count};
-    if (auto written = shared.audit.append({&event, 1}, audit::Durability::kWritten); !written) {
-      base::log::warning(
-          "counted denials could not be recorded",
-          {{"remote", one.address}, {"count", static_cast<std::int64_t>(one.count)}});
-    }
-  }
-}
-
-}  // namespace
-
-void flush_denials(Shared& shared, Flush flush) {
-  std::vector<audit::DenialCounter::Due> due;
-  {
-    const std::scoped_lock lock(shared.denials_mutex);
-    due = flush == Flush::kAll ? shared.denials.take_all()
-                               : shared.denials.take_due(shared.clock.now());
-  }
-  write_counted(shared, due);
 }
 
 }  // namespace sutler::provider

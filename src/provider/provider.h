@@ -67,6 +67,8 @@ struct Shared {
   source::Sources* sources = nullptr;      // the same
   std::atomic<bool> audit_works{true};
   std::atomic<bool> draining{false};  // /healthz says so before anything is closed
+  // The snapshot is older than the server may serve from: fetches get 503.
+  std::atomic<bool> too_old{false};
   CounterList counters;
   KeyUse key_use;
 

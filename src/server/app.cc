@@ -62,7 +62,13 @@ Result<void> App::prepare_store() {
   auto dir = DataDir::open(options_.data_dir);
   if (!dir) return pass(dir);
   dir_ = std::move(*dir);
-  const bool exists = look_for_store(*dir_) == Holding::kStore;
+  const auto holding = look_for_store(*dir_, options_);
+  if (!holding) return base::Unexpected(holding.error());
+  const bool exists = *holding == Holding::kStore;
+  if (!exists && options_.database) {
+    return fail(Code::kNotFound, options_.database->shown() + " holds no sutler store",
+                "is it the right database? `sutler init` makes a new store, on purpose");
+  }
   if (!exists && options_.store == StoreDemand::kMustExist) {
     return fail(Code::kNotFound, "there is no store in " + dir_->path().string(),
                 "is the volume mounted? `sutler init` makes a new store, on purpose");
@@ -70,7 +76,7 @@ Result<void> App::prepare_store() {
   if (!exists) {
     auto paths = create_store(*dir_, options_);
     if (!paths) return pass(paths);
-    base::log::info("a new store was made", {{"database", paths->database.native()},
+    base::log::info("a new store was made", {{"database", paths->database},
                                              {"master_key", paths->master_key.native()},
                                              {"owner_token", paths->owner_token.native()}});
   }
@@ -81,6 +87,7 @@ Result<void> App::prepare_store() {
     catalog_.publish(publication);
     published_ = clock_.now().microseconds;
   });
+  if (options_.database) follower_ = std::make_unique<Follower>(*store_);
   return {};
 }
 
@@ -239,6 +246,10 @@ Result<void> App::apply_files() {
 }
 
 void App::start() {
+  if (follower_) follower_->start();
+  if (follower_ && options_.local_copy == LocalCopy::kKept) {
+    copy_ = std::make_unique<CopyKeeper>(*store_, dir_->local_copy());
+  }
   workloads_->start();
   purger_ = std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history,
                                             [this] { return clock_trust_->trusted(); });
@@ -263,8 +274,17 @@ std::string App::ready_line() const {
   return line + "}";
 }
 
+// The follower of a shared store looks more often, and says itself that the database is away.
+Result<void> App::look_at_store() {
+  if (!follower_) return store_->verify();
+  const double oldest = std::chrono::duration<double>(options_.snapshot_age_max).count();
+  shared_->too_old = oldest > 0 && follower_->age_seconds() > oldest;
+  if (auto broken = store_->integrity()) return base::Unexpected(std::move(*broken));
+  return {};
+}
+
 void App::watch_store() {
-  const auto verified = store_->verify();
+  const auto verified = look_at_store();
   if (verified.has_value() == integrity_was_good_) return;
   integrity_was_good_ = verified.has_value();
   if (verified) {
@@ -344,6 +364,8 @@ App::Drained App::drain(const std::function<bool()>& give_up) {
   (void)admin_server_->drain(kAdminDrainGrace, asked);
   provider::flush_denials(*shared_, provider::Flush::kAll);
   workloads_->stop();
+  copy_.reset();
+  if (follower_) follower_->stop();
   upkeep_->stop(shared_->key_use);
   std::error_code ignored;
   std::filesystem::remove(dir_->socket(), ignored);

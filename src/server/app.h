@@ -15,7 +15,9 @@
 #include "resolve/catalog.h"
 #include "server/checkpoint_keeper.h"
 #include "server/clock_trust.h"
+#include "server/copy_keeper.h"
 #include "server/data_dir.h"
+#include "server/follower.h"
 #include "server/options.h"
 #include "server/tls_reload.h"
 #include "server/upkeep.h"
@@ -53,6 +55,7 @@ class App {
   [[nodiscard]] base::Result<void> prepare_admin();
   [[nodiscard]] std::vector<std::string> admin_hosts() const;
   [[nodiscard]] std::string provider_url() const;  // once it listens
+  [[nodiscard]] base::Result<void> look_at_store();
   void watch_store();
   void reload_owner_token();
   void watch_audit();
@@ -65,6 +68,8 @@ class App {
   const base::SystemClock clock_;
   std::optional<DataDir> dir_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Follower> follower_;  // of a store that several nodes share
+  std::unique_ptr<CopyKeeper> copy_;    // of the same, when it is wanted
   resolve::Catalog catalog_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
   std::unique_ptr<ClockTrust> clock_trust_;

@@ -16,6 +16,8 @@ class DataDir {
   [[nodiscard]] static base::Result<DataDir> open(const std::filesystem::path& path);
 
   [[nodiscard]] std::filesystem::path database() const { return path_ / "sutler.db"; }
+  // A copy of a store that several nodes share.
+  [[nodiscard]] std::filesystem::path local_copy() const { return path_ / "snapshot.db"; }
   [[nodiscard]] std::filesystem::path master_key() const { return path_ / "master.key"; }
   [[nodiscard]] std::filesystem::path owner_token() const { return path_ / "owner-token"; }
   [[nodiscard]] std::filesystem::path socket() const { return path_ / "admin.sock"; }

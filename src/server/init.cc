@@ -8,7 +8,10 @@ namespace sutler::server {
 base::Result<InitPaths> init(const Options& options) {
   auto dir = DataDir::open(options.data_dir);
   if (!dir) return pass(dir);
-  if (look_for_store(*dir) == Holding::kStore) {
+  const auto holding = look_for_store(*dir, options);
+  if (!holding) return base::Unexpected(holding.error());
+  if (*holding == Holding::kStore && options.database) return join_store(*dir, options);
+  if (*holding == Holding::kStore) {
     return base::fail(base::Code::kConflict,
                       "there is a store in " + options.data_dir.string() + " already",
                       "`sutler serve` runs it; nothing was changed");

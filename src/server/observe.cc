@@ -158,6 +158,32 @@ void add_checks(Families& out, const std::vector<Check>& checks) {
   }
 }
 
+Check check_database(const Follower& follower, const Options& options) {
+  const auto trouble = follower.trouble();
+  if (!trouble) return {"database", CheckState::kOk, {}};
+  const double age = follower.age_seconds();
+  const double oldest = std::chrono::duration<double>(options.snapshot_age_max).count();
+  const std::string since = std::to_string(static_cast<std::uint64_t>(age)) + " s";
+  if (oldest > 0 && age > oldest) {
+    return {"database", CheckState::kFail,
+            "it could not be asked for " + since + ", more than snapshot_age_max"};
+  }
+  return {"database", CheckState::kWarn,
+          "it cannot be asked for " + since + "; the last state is served, writes are refused"};
+}
+
+void add_follower(Families& out, const Follower& follower) {
+  out.gauge("sutler_snapshot_age_seconds",
+            "Since the state that is served was last known to be the database's.",
+            follower.age_seconds());
+  out.gauge("sutler_database_up", "1 while the shared database answers.",
+            follower.trouble() ? 0 : 1);
+  out.counter("sutler_database_outages_total", "Times that it stopped answering.",
+              follower.outages());
+  out.counter("sutler_store_taken_over_total", "Times that other nodes' commits were taken over.",
+              follower.taken_over());
+}
+
 Check check_of(const char* name, const std::optional<std::string>& failure) {
   if (!failure) return {name, CheckState::kOk, {}};
   return {name, CheckState::kFail, *failure};
@@ -174,6 +200,7 @@ std::vector<Check> App::checks() const {
   out.push_back(check_of("store", broken ? std::optional("the database is not what it should be; "
                                                          "the last good state is served")
                                          : std::nullopt));
+  if (follower_) out.push_back(check_database(*follower_, options_));
   out.push_back(check_of("master_key",
                          key_opens ? std::nullopt : std::optional("it does not open the store")));
   if (shared_->audit_works || options_.provider.audit == provider::AuditDemand::kBestEffort) {
@@ -222,6 +249,7 @@ std::vector<MetricFamily> App::metrics() const {
             store_->integrity() ? 0 : 1);
   out.counter("sutler_store_failures_total", "Times that the database was found unsound.",
               base::value_of(store_failures_));
+  if (follower_) add_follower(out, *follower_);
   const auto& registry = workloads_->registry();
   out.gauge("sutler_registry_workloads", "Workloads in the registry.", registry.size());
   out.counter("sutler_registry_evicted_total", "Workloads forgotten because there were too many.",

@@ -12,6 +12,8 @@
 #include "base/wipe.h"
 #include "crypto/hash.h"
 #include "server/proxy_roles.h"
+#include "server/setting_reader.h"
+#include "server/shared_database.h"
 
 namespace sutler::server {
 namespace {
@@ -20,61 +22,7 @@ using base::Code;
 using base::fail;
 using base::Result;
 
-// Takes typed values out of the merged settings; the first thing that is wrong stays as the error.
-class Reader {
- public:
-  explicit Reader(const MergedSettings& merged) : merged_(merged) {}
-
-  [[nodiscard]] const std::string* text(const std::string& key) const {
-    const auto at = merged_.values.find(key);
-    return at == merged_.values.end() || at->second.empty() ? nullptr : &at->second.back();
-  }
-  [[nodiscard]] std::vector<std::string> list(const std::string& key) const {
-    const auto at = merged_.values.find(key);
-    return at == merged_.values.end() ? std::vector<std::string>() : at->second;
-  }
-  bool flag(const std::string& key, bool otherwise) {
-    const std::string* word = text(key);
-    if (word == nullptr) return otherwise;
-    if (*word == "true" || *word == "1") return true;
-    if (*word == "false" || *word == "0" || word->empty()) return false;
-    wrong(key, "true or false");
-    return otherwise;
-  }
-  template <class Number>
-  void number(const std::string& key, Number& out, std::uint64_t min, std::uint64_t max) {
-    const std::string* word = text(key);
-    if (word == nullptr) return;
-    std::uint64_t n = 0;
-    const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), n);
-    if (error != std::errc() || end != word->data() + word->size() || n < min || n > max) {
-      return wrong(key,
-                   "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
-    }
-    out = static_cast<Number>(n);
-  }
-  void duration(const std::string& key, std::chrono::milliseconds& out) {
-    const std::string* word = text(key);
-    if (word == nullptr) return;
-    const auto parsed = base::parse_duration(*word);
-    if (!parsed) return wrong(key, "a time such as 250ms, 30s or 5m");
-    out = *parsed;
-  }
-  void wrong(const std::string& key, const std::string& takes) {
-    if (error_) return;
-    error_ = base::Error{Code::kInvalid, origin(key) + ": " + key + " takes " + takes,
-                         "`sutler serve --help` says what each setting takes"};
-  }
-  [[nodiscard]] std::string origin(const std::string& key) const {
-    const auto at = merged_.origins.find(key);
-    return at == merged_.origins.end() ? key : at->second;
-  }
-  [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
-
- private:
-  const MergedSettings& merged_;
-  std::optional<base::Error> error_;
-};
+using Reader = SettingReader;
 
 const std::string* environment(const RawSettings& raw, std::string_view name) {
   for (const auto& [key, value] : raw.environment) {
@@ -348,6 +296,7 @@ Result<Options> load_options(const RawSettings& raw) {
   Reader reader(*merged);
   const auto* data_dir = reader.text("data_dir");
   options.data_dir = data_dir != nullptr ? std::filesystem::path(*data_dir) : default_data_dir();
+  if (auto done = read_database(reader, merged->config, options); !done) return pass(done);
   if (auto listeners = read_listeners(reader, raw, options); !listeners) return pass(listeners);
   options.master_keys = reader.list("master_key");
   keep_master_key_sources(raw, *merged, options);

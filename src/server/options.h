@@ -23,6 +23,7 @@
 #include "server/history_purger.h"
 #include "server/settings.h"
 #include "server/source_config.h"
+#include "store/postgres/dsn.h"
 
 namespace sutler::server {
 
@@ -31,11 +32,15 @@ struct TlsFiles {
   std::filesystem::path key;
 };
 
+enum class LocalCopy { kNone, kKept };
 enum class StoreDemand { kMayCreate, kMustExist };
 
 struct Options {
   std::filesystem::path data_dir;
   StoreDemand store = StoreDemand::kMayCreate;
+  std::optional<store::Dsn> database;  // shared by several nodes; none: a file in data_dir
+  std::chrono::milliseconds snapshot_age_max{0};
+  LocalCopy local_copy = LocalCopy::kNone;
   std::vector<std::string> master_keys;  // specs; empty: file:DATA_DIR/master.key
   // Reads the specs again, from the config file as it is now; null in tests.
   std::function<base::Result<std::vector<std::string>>()> reread_master_keys;

@@ -5,7 +5,10 @@
 #include "audit/verify.h"
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "crypto/random.h"
+#include "store/local_copy.h"
+#include "store/postgres/postgres_backend.h"
 #include "store/sqlite/sqlite_backend.h"
 
 namespace sutler::server {
@@ -14,7 +17,52 @@ using base::Code;
 using base::fail;
 using base::Result;
 
-Holding look_for_store(const DataDir& dir) {
+namespace {
+
+enum class Wanted { kExisting, kNew };
+
+Result<std::unique_ptr<store::Backend>> open_shared(const DataDir& dir, const Options& options,
+                                                    Wanted wanted) {
+  auto backend = store::open_postgres(*options.database, wanted == Wanted::kNew
+                                                             ? store::PostgresOpen::kCreate
+                                                             : store::PostgresOpen::kExisting);
+  const bool away = !backend && backend.error().name == store::kDatabaseUnreachable;
+  if (!away || wanted == Wanted::kNew || options.local_copy == LocalCopy::kNone ||
+      !std::filesystem::exists(dir.local_copy())) {
+    return backend;
+  }
+  base::log::warning("the database cannot be reached: the start is from the local copy",
+                     {{"why", backend.error().message}, {"file", dir.local_copy().native()}});
+  return store::start_from_copy(dir.local_copy(), [dsn = *options.database] {
+    return store::open_postgres(dsn, store::PostgresOpen::kExisting);
+  });
+}
+
+Result<std::unique_ptr<store::Backend>> open_backend(const DataDir& dir, const Options& options,
+                                                     Wanted wanted) {
+  if (options.database) {
+    return open_shared(dir, options, wanted);
+  }
+  // A crash between making the file and filling it leaves an empty database: it is filled now.
+  const bool make = wanted == Wanted::kNew && !std::filesystem::exists(dir.database());
+  return store::open_sqlite(dir.database(),
+                            make ? store::SqliteOpen::kCreate : store::SqliteOpen::kExisting);
+}
+
+std::string shown_database(const DataDir& dir, const Options& options) {
+  return options.database ? options.database->shown() : dir.database().string();
+}
+
+}  // namespace
+
+Result<Holding> look_for_store(const DataDir& dir, const Options& options) {
+  if (options.database) {
+    auto backend = open_backend(dir, options, Wanted::kExisting);
+    if (!backend && backend.error().name == "no_schema") return Holding::kNothing;
+    if (!backend) return pass(backend);
+    const auto revision = (*backend)->revision();
+    return revision && *revision == 0 ? Holding::kEmpty : Holding::kStore;
+  }
   if (!std::filesystem::exists(dir.database())) return Holding::kNothing;
   auto backend = store::open_sqlite(dir.database(), store::SqliteOpen::kExisting);
   if (!backend) return Holding::kStore;
@@ -29,7 +77,8 @@ Result<std::shared_ptr<const crypto::MasterKeys>> load_master_keys(const DataDir
     if (!std::filesystem::exists(dir.master_key())) {
       return fail(Code::kNotFound,
                   "the store in " + dir.path().string() + " has no master key beside it",
-                  "put the key back at " + dir.master_key().string() +
+                  "put the key " + std::string(options.database ? "of the other nodes" : "back") +
+                      " at " + dir.master_key().string() +
                       ", or name it with --master-key; a lost key cannot be made anew");
     }
     specs.push_back("file:" + dir.master_key().string());
@@ -63,7 +112,7 @@ static Result<void> require_no_log(const DataDir& dir) {
 
 Result<InitPaths> create_store(const DataDir& dir, const Options& options) {
   if (auto clean = require_no_log(dir); !clean) return pass(clean);
-  InitPaths paths{dir.database(), {}, dir.owner_token()};
+  InitPaths paths{shown_database(dir, options), {}, dir.owner_token()};
   if (options.master_keys.empty()) {
     paths.master_key = dir.master_key();
     if (!std::filesystem::exists(dir.master_key())) {
@@ -75,10 +124,7 @@ Result<InitPaths> create_store(const DataDir& dir, const Options& options) {
   if (!keys) return pass(keys);
   if (auto made = make_owner_token(dir); !made) return pass(made);
 
-  // A crash between making the file and filling it leaves an empty database: it is filled now.
-  const auto mode = look_for_store(dir) == Holding::kNothing ? store::SqliteOpen::kCreate
-                                                             : store::SqliteOpen::kExisting;
-  auto backend = store::open_sqlite(dir.database(), mode);
+  auto backend = open_backend(dir, options, Wanted::kNew);
   if (!backend) return pass(backend);
   const store::CommitInfo info{"uid:" + std::to_string(::geteuid()), base::SystemClock().now()};
   auto created = store::Store::create(**backend, **keys, info);
@@ -86,10 +132,17 @@ Result<InitPaths> create_store(const DataDir& dir, const Options& options) {
   return paths;
 }
 
+Result<InitPaths> join_store(const DataDir& dir, const Options& options) {
+  auto store = open_store(dir, options);
+  if (!store) return pass(store);
+  if (auto made = make_owner_token(dir); !made) return pass(made);
+  return InitPaths{shown_database(dir, options), {}, dir.owner_token(), Made::kJoined};
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const DataDir& dir, const Options& options) {
   auto keys = load_master_keys(dir, options);
   if (!keys) return pass(keys);
-  auto backend = store::open_sqlite(dir.database(), store::SqliteOpen::kExisting);
+  auto backend = open_backend(dir, options, Wanted::kExisting);
   if (!backend) return pass(backend);
   return store::Store::open(std::move(*backend), std::move(*keys));
 }

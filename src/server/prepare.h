@@ -14,10 +14,11 @@
 
 namespace sutler::server {
 
-// What the directory holds. kEmpty also is a database that a crash left before anything was in it;
-// whatever else is wrong with a database shows when it is opened.
+// What the directory holds, or the database that several nodes share. kEmpty also is a database
+// that a crash left before anything was in it; whatever else is wrong with a database shows when it
+// is opened. Fails when a shared database cannot be asked.
 enum class Holding { kNothing, kEmpty, kStore };
-[[nodiscard]] Holding look_for_store(const DataDir& dir);
+[[nodiscard]] base::Result<Holding> look_for_store(const DataDir& dir, const Options& options);
 
 // The configured master keys, or the directory's own key file.
 [[nodiscard]] base::Result<std::shared_ptr<const crypto::MasterKeys>> load_master_keys(
@@ -28,6 +29,10 @@ enum class Holding { kNothing, kEmpty, kStore };
 
 // Makes what is missing of a new store: master key, owner token, database.
 [[nodiscard]] base::Result<InitPaths> create_store(const DataDir& dir, const Options& options);
+
+// Opens the store with the configured keys and leaves everything as it is, but for the owner token
+// of this directory, which is made where there is none. For one more node of a shared store.
+[[nodiscard]] base::Result<InitPaths> join_store(const DataDir& dir, const Options& options);
 
 [[nodiscard]] base::Result<std::unique_ptr<store::Store>> open_store(const DataDir& dir,
                                                                      const Options& options);

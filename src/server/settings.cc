@@ -20,6 +20,12 @@ constexpr auto kSection = SettingKind::kSection;
 
 constexpr Setting kSettings[] = {
     {"data_dir", kValue, "DIR", "where the store, its keys and the audit log are"},
+    {"store", kValue, "URI",
+     "postgresql://…: a database that several nodes share (DATA_DIR/sutler.db)"},
+    {"snapshot_age_max", kValue, "TIME",
+     "refuse fetches when the shared database could not be asked for so long; 0s: never (0s)"},
+    {"snapshot_file", kSwitch, "",
+     "keep a sealed copy of the shared store, to start from while its database is away"},
     {"listen", kValue, "ADDRESS", "where workloads ask for their secrets (127.0.0.1:8080)"},
     {"tls_cert", kValue, "FILE", "certificate chain for --listen, PEM; read again when it changes"},
     {"tls_key", kValue, "FILE", "its private key, PEM"},

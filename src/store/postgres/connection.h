@@ -26,7 +26,9 @@ typedef struct pg_result PGresult;
 
 namespace sutler::store::postgres {
 
-inline constexpr std::chrono::milliseconds kStatementLimit{10'000};
+inline constexpr std::chrono::milliseconds kStatementLimit{5'000};
+// Of the connection that listens: a database that is frozen is noticed so soon.
+inline constexpr std::chrono::milliseconds kListenLimit{2'000};
 // Of a statement that reads or writes much: how long nothing may come.
 inline constexpr std::chrono::milliseconds kBulkLimit{60'000};
 

@@ -9,7 +9,9 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::seconds kBetweenAttempts{1};
-constexpr std::chrono::seconds kLoanWait{10};
+constexpr std::chrono::seconds kLoanWait{5};
+// After that nobody listens any more.
+constexpr std::chrono::seconds kListenerTries{20};
 
 }  // namespace
 
@@ -32,7 +34,10 @@ Result<Pool::Loan> Pool::take() {
     ++lent_;
     return Loan(*this, std::move(connection));
   }
-  if (down_ && steady_clock::now() < next_attempt_) return base::Unexpected(*down_);
+  const auto now = steady_clock::now();
+  const bool tried_for_us =
+      listened_ != steady_clock::time_point() && now < listened_ + kListenerTries;
+  if (down_ && (tried_for_us || now < next_attempt_)) return base::Unexpected(*down_);
   if (down_) next_attempt_ = steady_clock::now() + kBetweenAttempts;  // ours is the attempt
   ++lent_;
   lock.unlock();
@@ -44,7 +49,21 @@ Result<Pool::Loan> Pool::take() {
   return pass(made);
 }
 
-Result<Connection> Pool::connect_to_listen() { return connect(); }
+Result<Connection> Pool::connect_to_listen() {
+  {
+    const std::lock_guard lock(mutex_);
+    listened_ = steady_clock::now();
+  }
+  return connect();
+}
+
+void Pool::tell_down(const base::Error& why) {
+  const std::lock_guard lock(mutex_);
+  down_ = why;
+  listened_ = steady_clock::now();
+  next_attempt_ = listened_ + kBetweenAttempts;
+  idle_.clear();
+}
 
 Result<Connection> Pool::connect() {
   auto made = Connection::open(dsn_);

@@ -1,7 +1,7 @@
 // A few connections to the database, made when they are needed.
 //
-// While the database cannot be reached, only one attempt a second is made, and whoever asks in
-// between is told at once. Thread-safe.
+// While the database cannot be reached, whoever asks is told at once: the one that listens tries
+// again and again, and where nobody listens one attempt a second is made. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -38,9 +38,10 @@ class Pool {
   };
   // kUnavailable: the database cannot be reached, or all connections are in use for too long.
   [[nodiscard]] base::Result<Loan> take();
-  // The one that listens is outside the count; its owner is who finds out that the database is
-  // back.
+  // The one that listens is outside the count; its owner finds out that the database is away, and
+  // that it is back.
   [[nodiscard]] base::Result<Connection> connect_to_listen();
+  void tell_down(const base::Error& why);
 
   [[nodiscard]] const Dsn& dsn() const { return dsn_; }
 
@@ -55,6 +56,7 @@ class Pool {
   std::size_t lent_ = 0;
   std::optional<base::Error> down_;  // why the last attempt failed
   std::chrono::steady_clock::time_point next_attempt_;
+  std::chrono::steady_clock::time_point listened_;  // when the one that listens tried last
 };
 
 }  // namespace sutler::store::postgres

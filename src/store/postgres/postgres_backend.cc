@@ -147,16 +147,12 @@ class PostgresBackend final : public Backend {
     while (true) {
       if (auto ready = listen(); !ready) return pass(ready);
       auto meta = postgres::read_meta(*listener_);
-      if (listener_->is_broken()) listener_.reset();
-      if (!meta) return pass(meta);
+      if (!meta) return lose_listener(std::move(meta.error()));
       const auto left = deadline - std::chrono::steady_clock::now();
       if (meta->revision != known || left.count() <= 0) return meta->revision;
       auto waited =
           listener_->wait_news(std::min(kPoll, std::chrono::ceil<std::chrono::milliseconds>(left)));
-      if (!waited) {
-        listener_.reset();
-        return pass(waited);
-      }
+      if (!waited) return lose_listener(std::move(waited.error()));
     }
   }
 
@@ -302,11 +298,18 @@ class PostgresBackend final : public Backend {
     auto made = pool_.connect_to_listen();
     if (!made) return pass(made);
     listener_ = std::move(*made);
+    listener_->set_limit(postgres::kListenLimit);
     (void)listener_->run(("LISTEN " + channel_).c_str());
     if (!listener_->is_broken()) return {};
     listener_.reset();
     return fail(Code::kUnavailable, "the connection to the database was lost", {},
                 kDatabaseUnreachable);
+  }
+
+  base::Unexpected lose_listener(base::Error why) {
+    listener_.reset();
+    if (why.name == kDatabaseUnreachable) pool_.tell_down(why);
+    return base::Unexpected(std::move(why));
   }
 
   Result<Meta> read_meta() {

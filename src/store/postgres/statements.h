@@ -109,6 +109,31 @@ inline constexpr char kEndFilling[] =
     "UPDATE sutler_store SET filling = false, store_id = $1, revision = $2, "
     "generation = generation + 1 WHERE one = 1";
 
+inline constexpr char kBeginMigration[] =
+    "UPDATE sutler_store SET filling = true, store_id = $1 WHERE one = 1 AND revision = 0";
+#define SUTLER_MARK \
+  "kind, id, version, revision, deleted, sha256(header || body || wrapped || key_id)"
+inline constexpr char kCurrentMarks[] = "SELECT " SUTLER_MARK " FROM sutler_record";
+inline constexpr char kHistoryMarks[] = "SELECT " SUTLER_MARK " FROM sutler_history";
+#undef SUTLER_MARK
+#define SUTLER_REPLACE                                                                 \
+  " DO UPDATE SET version = excluded.version, revision = excluded.revision, "          \
+  "deleted = excluded.deleted, key_id = excluded.key_id, wrapped = excluded.wrapped, " \
+  "header = excluded.header, body = excluded.body"
+inline constexpr char kMoveCurrent[] =
+    "INSERT INTO sutler_record (" SUTLER_COLUMNS ") SELECT " SUTLER_COLUMNS " FROM " SUTLER_ROWS
+    " ON CONFLICT (kind, id)" SUTLER_REPLACE;
+inline constexpr char kMoveHistory[] =
+    "INSERT INTO sutler_history (" SUTLER_COLUMNS ") SELECT " SUTLER_COLUMNS " FROM " SUTLER_ROWS
+    " ON CONFLICT (kind, id, version)" SUTLER_REPLACE;
+#undef SUTLER_REPLACE
+#define SUTLER_NAMED                                                                    \
+  " AS r USING unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS v(kind, id, version) " \
+  "WHERE r.kind = v.kind AND r.id = v.id AND r.version = v.version"
+inline constexpr char kRemoveCurrent[] = "DELETE FROM sutler_record" SUTLER_NAMED;
+inline constexpr char kRemoveHistory[] = "DELETE FROM sutler_history" SUTLER_NAMED;
+#undef SUTLER_NAMED
+
 #undef SUTLER_REWRAPS
 #undef SUTLER_ROWS
 #undef SUTLER_NO_BODY

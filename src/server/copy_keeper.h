@@ -1,0 +1,44 @@
+// Writes the local copy of a shared store anew when the store has moved on (store/local_copy.h).
+//
+// A thread of its own; the copy of a large store is written less often than that of a small one, so
+// that a twentieth of the time at most goes into it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace sutler::server {
+
+class CopyKeeper {
+ public:
+  // The store must outlive it.
+  CopyKeeper(store::Store& store, std::filesystem::path file);
+  ~CopyKeeper();
+  CopyKeeper(const CopyKeeper&) = delete;
+  CopyKeeper& operator=(const CopyKeeper&) = delete;
+
+  // The revision of the copy that was written last; 0: none since the start.
+  [[nodiscard]] std::uint64_t revision() const;
+
+ private:
+  void run();
+  void write();
+
+  store::Store& store_;
+  const std::filesystem::path file_;
+  double next_ = 0;  // monotonic seconds
+  bool worked_ = true;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::uint64_t revision_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sutler::server

@@ -1,0 +1,91 @@
+#include "server/follower.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace sutler::server {
+
+using base::Result;
+
+namespace {
+
+// How long to wait for news before the thread looks whether it is to stop.
+constexpr std::chrono::milliseconds kWait{1'000};
+constexpr std::chrono::milliseconds kRest{500};
+// The head tells what the revision does not: a failover that lost commits and made others.
+constexpr double kLookAtHeadEverySeconds = 10;
+
+}  // namespace
+
+Follower::Follower(store::Store& store) : store_(store), confirmed_(base::monotonic_seconds()) {}
+
+Follower::~Follower() { stop(); }
+
+void Follower::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Follower::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+double Follower::age_seconds() const { return base::monotonic_seconds() - confirmed_.load(); }
+
+std::optional<base::Error> Follower::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Follower::run() {
+  while (true) {
+    const auto looked = look();
+    note(looked);
+    if (!rest()) return;
+  }
+}
+
+Result<void> Follower::look() {
+  const std::uint64_t known = store_.snapshot()->revision;
+  const double asked = base::monotonic_seconds();
+  auto revision = store_.backend().wait(known, kWait);
+  if (!revision) return pass(revision);
+  if (*revision != known || asked - head_seen_ >= kLookAtHeadEverySeconds) {
+    if (auto followed = store_.follow(); !followed) return followed;
+    head_seen_ = asked;
+  }
+  if (store_.snapshot()->revision != known) ++taken_over_;
+  // As it was when the question was sent.
+  confirmed_ = asked;
+  return {};
+}
+
+void Follower::note(const Result<void>& looked) {
+  const std::lock_guard lock(mutex_);
+  if (looked.has_value() == !trouble_.has_value()) {
+    if (!looked) trouble_ = looked.error();
+    return;
+  }
+  if (looked) {
+    base::log::info("the database answers again");
+    trouble_.reset();
+    return;
+  }
+  ++outages_;
+  trouble_ = looked.error();
+  base::log::error("the database cannot be asked: the last state is served, writes are refused",
+                   {{"why", trouble_->message}});
+}
+
+// Between two looks, when the last one failed; false when it is time to stop.
+bool Follower::rest() {
+  std::unique_lock lock(mutex_);
+  if (trouble_) wake_.wait_for(lock, kRest, [this] { return stopping_; });
+  return !stopping_;
+}
+
+}  // namespace sutler::server

@@ -1,0 +1,180 @@
+#include "store/local_copy.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+
+#include "base/file.h"
+#include "store/sqlite/sqlite_backend.h"
+
+namespace sutler::store {
+
+using base::Code;
+using base::Result;
+
+namespace {
+
+void remove_file(std::filesystem::path file, const char* suffix) {
+  std::error_code ignored;
+  std::filesystem::remove(file += suffix, ignored);
+}
+
+// Everything but the history.
+class CurrentOnly final : public RowSink {
+ public:
+  explicit CurrentOnly(RowSink& sink) : sink_(sink) {}
+  Result<void> begin(const Contents& contents) override { return sink_.begin(contents); }
+  Result<void> current(Record&& record) override { return sink_.current(std::move(record)); }
+  Result<void> history(Record&&) override { return {}; }
+  Result<void> telemetry(Telemetry&& row) override { return sink_.telemetry(std::move(row)); }
+
+ private:
+  RowSink& sink_;
+};
+
+class CopyFirst final : public Backend {
+ public:
+  CopyFirst(std::unique_ptr<Backend> copy, OpenBackend open)
+      : copy_(std::move(copy)), open_(std::move(open)) {}
+
+  Result<void> apply(const Batch& batch) override {
+    return write([&](Backend& on) { return on.apply(batch); });
+  }
+  Result<void> load_all(const Visit& visit) override { return readable()->load_all(visit); }
+  Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
+    return readable()->load_since(revision, visit);
+  }
+  Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
+    return readable()->history(kind, id);
+  }
+  Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
+                                        std::uint64_t version) override {
+    return readable()->version(kind, id, version);
+  }
+  Result<void> changes(std::uint64_t first, std::uint64_t last, const Visit& visit) override {
+    return readable()->changes(first, last, visit);
+  }
+  Result<void> old_versions(const Visit& visit) override { return readable()->old_versions(visit); }
+  Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
+    return write([&](Backend& on) { return on.purge(batch); });
+  }
+  Result<std::uint64_t> revision() override { return readable()->revision(); }
+  Result<std::uint64_t> change_stamp() override { return readable()->change_stamp(); }
+
+  Result<std::uint64_t> wait(std::uint64_t known, std::chrono::milliseconds limit) override {
+    if (auto reached = reach(); !reached) return pass(reached);
+    return readable()->wait(known, limit);
+  }
+
+  Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
+    return write([&](Backend& on) { return on.put_telemetry(batch); });
+  }
+  Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
+    return readable()->telemetry(prefix);
+  }
+  Result<std::vector<KeyUse>> key_use() override { return readable()->key_use(); }
+  Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
+                                                    std::size_t limit) override {
+    return readable()->wrapped_by_others(key_id, limit);
+  }
+  Result<std::uint64_t> rewrap(const std::vector<Rewrap>& batch) override {
+    return write([&](Backend& on) { return on.rewrap(batch); });
+  }
+  Result<void> scrub() override {
+    return write([](Backend& on) { return on.scrub(); });
+  }
+  Result<void> dump(RowSink& sink) override {
+    return write([&](Backend& on) { return on.dump(sink); });
+  }
+  Result<void> fill(const Produce& produce) override {
+    return write([&](Backend& on) { return on.fill(produce); });
+  }
+  Result<std::string> store_id() override { return readable()->store_id(); }
+
+ private:
+  // The caller holds on to it: the copy is given up when the database is reached.
+  std::shared_ptr<Backend> readable() {
+    const std::lock_guard lock(mutex_);
+    return database_ ? database_ : copy_;
+  }
+
+  template <class Operation>
+  std::invoke_result_t<Operation, Backend&> write(Operation&& operation) {
+    std::shared_ptr<Backend> database;
+    {
+      const std::lock_guard lock(mutex_);
+      database = database_;
+    }
+    if (database) return operation(*database);
+    return base::fail(Code::kUnavailable, "the database has not been reached since the start", {},
+                      kDatabaseUnreachable);
+  }
+
+  Result<void> reach() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (database_) return {};
+    }
+    auto opened = open_();
+    if (!opened) return pass(opened);
+    auto theirs = (*opened)->store_id();
+    if (!theirs) return pass(theirs);
+    auto ours = readable()->store_id();
+    if (!ours) return pass(ours);
+    if (*theirs != *ours) {
+      return base::fail(Code::kCorrupt, "the database holds another store than the local copy");
+    }
+    const std::lock_guard lock(mutex_);
+    database_ = std::move(*opened);
+    copy_.reset();
+    return {};
+  }
+
+  std::mutex mutex_;  // over the two
+  std::shared_ptr<Backend> copy_, database_;
+  const OpenBackend open_;
+};
+
+}  // namespace
+
+Result<void> write_local_copy(Backend& from, const std::filesystem::path& file) {
+  auto part = file;
+  part += ".part";
+  for (const char* suffix : {"", "-wal", "-shm"}) remove_file(part, suffix);
+  {
+    auto copy = open_sqlite(part, SqliteOpen::kCreate);
+    if (!copy) return pass(copy);
+    auto filled = (*copy)->fill([&](RowSink& sink) {
+      CurrentOnly current(sink);
+      return from.dump(current);
+    });
+    if (!filled) return filled;
+    // All of it into the one file; the rest of the write-ahead log goes with the connection.
+    if (auto whole = (*copy)->scrub(); !whole) return whole;
+  }
+  // A log of the old file would be read into the new one.
+  for (const char* suffix : {"-wal", "-shm"}) remove_file(file, suffix);
+  std::error_code error;
+  std::filesystem::rename(part, file, error);
+  if (error) {
+    return base::fail(Code::kUnavailable,
+                      file.string() + " cannot be put in place: " + error.message());
+  }
+  const base::FileDescriptor folder(
+      ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0 || ::fsync(folder.get()) != 0) {
+    return base::fail_errno(errno, file.parent_path().string() + " cannot be synced");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Backend>> start_from_copy(const std::filesystem::path& file,
+                                                 OpenBackend open) {
+  auto copy = open_sqlite(file, SqliteOpen::kExisting);
+  if (!copy) return pass(copy);
+  return std::make_unique<CopyFirst>(std::move(*copy), std::move(open));
+}
+
+}  // namespace sutler::store

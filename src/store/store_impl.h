@@ -1,0 +1,56 @@
+// What a store is inside: its state, and the ways in which that is verified, written and followed.
+#pragma once
+
+#include "store/change_plan.h"
+#include "store/loader.h"
+#include "store/store.h"
+
+namespace sutler::store {
+
+// The name of the error (kConflict) of a commit that another node's came before.
+inline constexpr char kOvertaken[] = "overtaken";
+
+[[nodiscard]] base::Result<Batch> seal_all(std::vector<PlannedRecord> planned,
+                                           const Sealer& sealer);
+// Opens what was just sealed, as the next start will: nothing is written that cannot be read.
+[[nodiscard]] base::Result<void> add_opened(Delta& delta, const Batch& batch,
+                                            const RecordCodec& codec);
+
+struct Store::Impl {
+  Impl(std::unique_ptr<Backend> its_backend, std::shared_ptr<const Sealer> its_sealer)
+      : backend(std::move(its_backend)),
+        id(its_sealer->store_id()),
+        sealer(std::move(its_sealer)) {}
+
+  std::unique_ptr<Backend> backend;
+  const std::string id;
+
+  std::mutex commit_mutex;  // over everything down to the blank line
+  std::shared_ptr<const Sealer> sealer;
+  std::shared_ptr<const RecordCodec> codec;
+  State state;
+  std::uint64_t verified_stamp = 0;
+  bool unsettled = false;  // the outcome of a write is not known
+  std::vector<std::function<void(const Publication&)>> subscribers;
+
+  mutable std::mutex published_mutex;  // never held while anything is waited for
+  std::shared_ptr<const Snapshot> published;
+  std::optional<base::Error> integrity;
+
+  void publish(Publication publication);
+  void set_integrity(std::optional<base::Error> error);
+  [[nodiscard]] std::optional<base::Error> get_integrity() const;
+  [[nodiscard]] base::Result<void> verify_everything();
+  [[nodiscard]] base::Result<void> verify_if_changed();
+  [[nodiscard]] base::Result<void> check_successor(const Loaded& loaded) const;
+  [[nodiscard]] base::Result<void> take_over(Loaded&& loaded);
+  [[nodiscard]] base::Result<void> ready_to_write();
+  [[nodiscard]] base::Result<std::uint64_t> write(std::vector<PlannedRecord> planned);
+  [[nodiscard]] base::Result<bool> was_written(const Batch& batch);
+  [[nodiscard]] base::Result<void> take_changes();
+  [[nodiscard]] base::Result<void> follow_head();
+  [[nodiscard]] std::shared_ptr<const RecordCodec> current_codec();
+  [[nodiscard]] base::Result<PurgeReport> carry_out(base::Result<std::vector<Purge>> purges);
+};
+
+}  // namespace sutler::store
