@@ -149,7 +149,6 @@ Result<std::uint64_t> Connection::run(const char* sql, const Values& values) {
 Result<void> Connection::each(const char* sql, const Values& values, const Visit& visit) {
   if (auto sent = send(sql, values); !sent) return sent;
   if (PQsetSingleRowMode(handle_.get()) != 1) return fail_lost();
-  const milliseconds before = std::exchange(limit_, std::max(limit_, kBulkLimit));
   Result<void> done;
   while (done) {
     done = await_result();
@@ -166,7 +165,6 @@ Result<void> Connection::each(const char* sql, const Values& values, const Visit
       if (!done) broken_ = true;  // the rest of the rows would have to be read
     }
   }
-  limit_ = before;
   return done;
 }
 

@@ -75,8 +75,8 @@ class Connection {
 
   // Gives the number of rows that the statement changed.
   [[nodiscard]] base::Result<std::uint64_t> run(const char* sql, const Values& values = {});
-  // Gives the rows one after the other as they come, with the bulk limit between them; the
-  // visitor's error ends it and breaks the connection.
+  // Gives the rows one after the other as they come, with the limit between them; the visitor's
+  // error ends it and breaks the connection.
   [[nodiscard]] base::Result<void> each(const char* sql, const Values& values, const Visit& visit);
   // The first number of the only row; nothing when there is no row.
   [[nodiscard]] base::Result<std::optional<std::uint64_t>> ask(const char* sql,

@@ -83,6 +83,7 @@ void Pool::give_back(Connection connection) {
     const std::lock_guard lock(mutex_);
     --lent_;
     if (!connection.is_broken()) {
+      connection.set_limit(kStatementLimit);
       idle_.push_back(std::move(connection));
     } else {
       // What ended this one has most likely ended the others.

@@ -74,7 +74,7 @@ class PostgresBackend final : public Backend {
   }
 
   Result<void> load_all(const Visit& visit) override {
-    return read(postgres::kSelectAll, {}, visit);
+    return read(postgres::kSelectAll, {}, visit, postgres::kBulkLimit);
   }
 
   Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
@@ -109,7 +109,7 @@ class PostgresBackend final : public Backend {
   }
 
   Result<void> old_versions(const Visit& visit) override {
-    return read(postgres::kSelectOldVersions, {}, visit);
+    return read(postgres::kSelectOldVersions, {}, visit, postgres::kBulkLimit);
   }
 
   Result<std::uint64_t> purge(const std::vector<Purge>& batch) override {
@@ -182,6 +182,7 @@ class PostgresBackend final : public Backend {
   Result<std::vector<KeyUse>> key_use() override {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
+    (*connection)->set_limit(postgres::kBulkLimit);
     return postgres::count_keys(**connection);
   }
 
@@ -189,6 +190,7 @@ class PostgresBackend final : public Backend {
                                                     std::size_t limit) override {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
+    (*connection)->set_limit(postgres::kBulkLimit);
     return postgres::find_wrapped(**connection, key_id, limit);
   }
 
@@ -216,7 +218,6 @@ class PostgresBackend final : public Backend {
       auto done = (*connection)->run(sql);
       if ((*connection)->is_broken()) return pass(done);
     }
-    (*connection)->set_limit(postgres::kStatementLimit);
     return {};
   }
 
@@ -225,6 +226,7 @@ class PostgresBackend final : public Backend {
     if (!connection) return pass(connection);
     auto transaction = Transaction::begin(**connection, Transaction::Kind::kSnapshot);
     if (!transaction) return pass(transaction);
+    (*connection)->set_limit(postgres::kBulkLimit);
     return postgres::dump_rows(**connection, sink);
   }
 
@@ -234,7 +236,6 @@ class PostgresBackend final : public Backend {
     (*connection)->set_limit(postgres::kBulkLimit);
     auto filled =
         write(**connection, [&](Connection& on) { return postgres::fill_rows(on, produce); });
-    (*connection)->set_limit(postgres::kStatementLimit);
     return filled;
   }
 
@@ -318,9 +319,11 @@ class PostgresBackend final : public Backend {
     return postgres::read_meta(**connection);
   }
 
-  Result<void> read(const char* sql, const Values& values, const Visit& visit) {
+  Result<void> read(const char* sql, const Values& values, const Visit& visit,
+                    std::chrono::milliseconds limit = postgres::kStatementLimit) {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
+    (*connection)->set_limit(limit);
     return postgres::each_record(**connection, sql, values, visit);
   }
 
