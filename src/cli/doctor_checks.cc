@@ -8,6 +8,7 @@
 #include "audit/verify.h"
 #include "base/clock.h"
 #include "cli/admin_client.h"
+#include "cli/doctor_database.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
 #include "client/http_client.h"
@@ -232,6 +233,10 @@ std::vector<Diagnosis> diagnose(const DoctorInput& input) {
                    "`sutler serve` starts it; its files are looked at here"});
     add_offline_view(input, out);
     add_sources_offline(input, out);
+  }
+  if (options.database) {
+    out.push_back(
+        diagnose_database(options.database->shown(), store::inspect_database(*options.database)));
   }
   out.push_back(check_audit(input));
   out.push_back(with_way_out(server::check_disk(options.data_dir, kDiskWarnBytes),

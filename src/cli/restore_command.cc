@@ -18,7 +18,7 @@ struct RestoreOptions {
 
 std::string restored_json(const server::Restored& restored) {
   JsonBody json;
-  json.text("database", restored.database.string())
+  json.text("database", restored.database)
       .text("owner_token", restored.owner_token.string())
       .text("store_id", restored.report.info.store_id)
       .number("revision", static_cast<std::int64_t>(restored.report.info.revision))
@@ -30,7 +30,7 @@ std::string restored_json(const server::Restored& restored) {
 }
 
 std::string restored_text(const server::Restored& restored) {
-  return "store        " + restored.database.string() + "\nowner token  " +
+  return "store        " + restored.database + "\nowner token  " +
          restored.owner_token.string() + "\nrevision     " +
          std::to_string(restored.report.info.revision) + ", of " +
          base::rfc3339(restored.report.info.created);
@@ -81,7 +81,7 @@ void add_restore_command(CLI::App& root, Context& context) {
                "store or its audit log tells of them."},
       Talks::kItself, [&context, options] { return restore(context, *options); });
   add_word(command, options->file, "FILE", "the backup");
-  options->flags.declare(command, {"data_dir", "master_key"});
+  options->flags.declare(command, {"data_dir", "store", "master_key"});
   add_text(command, options->compare,
            {"--compare", "DIR", "the old data directory: its store or its audit log"});
   add_switch(command, context.json, "--json", "print one JSON document instead of text");

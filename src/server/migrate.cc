@@ -48,6 +48,20 @@ Result<void> open_result(const MigrateRequest& request, std::uint64_t revision,
 
 }  // namespace
 
+Result<void> put_into_database(store::Backend& source, const store::Dsn& to) {
+  auto id = source.store_id();
+  if (!id) return pass(id);
+  auto target = store::open_migration_target(to);
+  if (!target) return pass(target);
+  if (auto begun = (*target)->begin(*id); !begun) return pass(begun, to.shown());
+  Migrated out;
+  out.finished = true;
+  std::vector<store::Telemetry> telemetry;
+  const MigrateRequest request{{}, to, [](std::uint64_t) {}};
+  if (auto done = run_passes(source, **target, request, out, telemetry); !done) return done;
+  return (*target)->finish(out.revision, telemetry);
+}
+
 Result<Migrated> migrate(const Options& options, const MigrateRequest& request) {
   const auto file = request.from / "sutler.db";
   std::error_code ignored;

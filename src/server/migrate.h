@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "server/options.h"
+#include "store/backend/backend.h"
 
 namespace sutler::server {
 
@@ -32,5 +33,9 @@ struct Migrated {
 // on. The source stays as it is. kConflict: the target holds another store; kCorrupt: what arrived
 // is not what was sent.
 [[nodiscard]] base::Result<Migrated> migrate(const Options& options, const MigrateRequest& request);
+
+// All of `source`, which nobody else writes to, into a database that holds no store. Errors as
+// above.
+[[nodiscard]] base::Result<void> put_into_database(store::Backend& source, const store::Dsn& to);
 
 }  // namespace sutler::server

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "server/data_dir.h"
+#include "server/migrate.h"
 #include "server/prepare.h"
 #include "server/restore_note.h"
 #include "server/undone.h"
@@ -76,6 +77,19 @@ Result<store::BackupReport> fill_database(const std::filesystem::path& database,
   return report;
 }
 
+Result<void> put_in_place(const std::filesystem::path& database, const DataDir& dir,
+                          const Options& options) {
+  if (options.database) {
+    auto backend = store::open_sqlite(database, store::SqliteOpen::kExisting);
+    if (!backend) return pass(backend);
+    return put_into_database(**backend, *options.database);
+  }
+  std::error_code error;
+  std::filesystem::rename(database, dir.database(), error);
+  if (!error) return {};
+  return fail(Code::kUnavailable, "the database cannot be put in its place: " + error.message());
+}
+
 // The later state, when it can be opened with these keys or its own; else what its audit log says.
 void look_at(const std::filesystem::path& place, const Options& options,
              const store::Snapshot& restored, Restored& out) {
@@ -129,13 +143,18 @@ Result<Restored> restore(const Options& options, const RestoreRequest& request) 
   }
   // The database is the last to appear: a restore that was killed before can be begun anew.
   if (report) {
-    std::filesystem::rename(part / "sutler.db", dir->database(), error);
-    if (error) report = fail(Code::kUnavailable, "the database cannot be put in its place");
+    auto placed = put_in_place(part / "sutler.db", *dir, options);
+    if (!placed) report = pass(placed);
   }
   std::filesystem::remove_all(part, error);
   if (!report) return pass(report);
 
-  Restored out{std::move(*report), dir->database(), dir->owner_token(), {}, {}, {}};
+  Restored out{std::move(*report),
+               options.database ? options.database->shown() : dir->database().string(),
+               dir->owner_token(),
+               {},
+               {},
+               {}};
   auto store = open_store(*dir, options);
   if (!store) return pass(store);
   const auto place = request.compare ? request.compare : place_beside(request.file);

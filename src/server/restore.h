@@ -21,7 +21,7 @@ struct RestoreRequest {
 
 struct Restored {
   store::BackupReport report;
-  std::filesystem::path database;
+  std::string database;  // a path, or the URI of a shared database without its password
   std::filesystem::path owner_token;
   std::vector<std::string> undone;  // sentences
   std::string compared_with;        // a path, or empty: nothing was there to compare with
@@ -31,7 +31,7 @@ struct Restored {
 // Verifies the backup, fills the directory's database from it and makes a new owner token; every
 // token of an operator is disabled. The directory must be empty but for `master.key` and `lock`
 // (kConflict). kRefused names the master key that is missing. The database appears complete or not
-// at all.
+// at all. With a shared database the store is put there, and the directory is one node's.
 [[nodiscard]] base::Result<Restored> restore(const Options& options, const RestoreRequest& request);
 
 }  // namespace sutler::server

@@ -103,6 +103,12 @@ inline constexpr char kTakeLease[] =
 inline constexpr char kGiveUpLease[] =
     "UPDATE sutler_lease SET until = now() WHERE name = $1 AND holder = $2";
 
+inline constexpr char kInspect[] =
+    "SELECT convert_to(current_setting('server_version'), 'UTF8'), "
+    "convert_to(current_setting('synchronous_commit'), 'UTF8'), "
+    "convert_to(current_setting('synchronous_standby_names'), 'UTF8'), "
+    "convert_to(current_setting('fsync'), 'UTF8'), (SELECT count(*) FROM pg_stat_replication)";
+
 inline constexpr char kBeginFilling[] =
     "UPDATE sutler_store SET filling = true WHERE one = 1 AND revision = 0";
 inline constexpr char kEndFilling[] =
