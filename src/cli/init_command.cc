@@ -22,11 +22,11 @@ base::Result<int> init(const Context& context, const ServerFlags& flags) {
   json.text("database", paths->database);
   if (!master_key.empty()) json.text("master_key", master_key);
   json.text("owner_token", paths->owner_token.string());
-  auto printed = print_line(
-      context.json ? json.done()
-                   : (joined ? "joined       " : "store        ") + paths->database + "\nmaster key   " +
-                         (master_key.empty() ? "from elsewhere, as configured" : master_key) +
-                         "\nowner token  " + paths->owner_token.string());
+  const std::string text = (joined ? "joined       " : "store        ") + paths->database +
+                           "\nmaster key   " +
+                           (master_key.empty() ? "from elsewhere, as configured" : master_key) +
+                           "\nowner token  " + paths->owner_token.string();
+  auto printed = print_line(context.json ? json.done() : text);
   if (!printed) return base::pass(printed);
   if (!master_key.empty() && !context.json) {
     print_note("without the master key the store cannot be read: keep a copy of it elsewhere");
@@ -44,8 +44,8 @@ void add_init_command(CLI::App& root, Context& context) {
        .purpose = "Makes the store, its master key and the owner token in an empty data directory",
        .example = "sutler init --data-dir ./data",
        .more =
-           "`sutler serve` does the same on its first start, unless it is told --require-store. With\n"
-           "--store postgresql://… the store is in a database that several nodes share: the first\n"
+           "`sutler serve` does the same on its first start, unless told --require-store. With\n"
+           "--store postgresql://… it is in a database that several nodes share: the first\n"
            "`init` makes it, and on further nodes it joins, given the master key of the first."},
       Talks::kItself, [&context, flags] { return init(context, *flags); });
   flags->declare(command, {"data_dir", "store", "master_key"});

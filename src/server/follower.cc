@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds kWait{1'000};
 constexpr std::chrono::milliseconds kRest{500};
 // The head tells what the revision does not: a failover that lost commits and made others.
 constexpr double kLookAtHeadEverySeconds = 10;
+constexpr int kContradictionsMax = 3;
 
 }  // namespace
 
@@ -58,7 +59,16 @@ Result<void> Follower::look() {
     if (auto followed = store_.follow(); !followed) return followed;
     head_seen_ = asked;
   }
-  if (store_.snapshot()->revision != known) ++taken_over_;
+  const std::uint64_t now = store_.snapshot()->revision;
+  if (now != known) ++taken_over_;
+  // A database whose number does not move what its head says would be asked without a pause.
+  contradictions_ =
+      now < *revision || (now == known && *revision < known) ? contradictions_ + 1 : 0;
+  if (contradictions_ >= kContradictionsMax) {
+    return base::fail(base::Code::kCorrupt, "the database says revision " +
+                                                std::to_string(*revision) + ", its head says " +
+                                                std::to_string(now));
+  }
   // As it was when the question was sent.
   confirmed_ = asked;
   return {};

@@ -47,6 +47,7 @@ class Follower {
   std::atomic<std::uint64_t> outages_{0};
   std::atomic<std::uint64_t> taken_over_{0};
   double head_seen_ = 0;
+  int contradictions_ = 0;  // one after the other, between the revision and the head
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<base::Error> trouble_;

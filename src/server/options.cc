@@ -68,7 +68,7 @@ Result<std::optional<TlsFiles>> tls_files(Reader& reader, const ListenerKeys& ke
     return fail(Code::kInvalid, std::string(keys.cert) + " and " + keys.key +
                                     " belong together, and only one is given");
   }
-  const bool plain = reader.flag(keys.plain, false);
+  const bool plain = reader.is_on(keys.plain);
   if (cert != nullptr) return std::optional(TlsFiles{*cert, *key});
   if (reader.error()) return base::Unexpected(*reader.error());
   if (!is_loopback(address) && !plain) {
@@ -144,14 +144,14 @@ Result<void> read_listeners(Reader& reader, const RawSettings& raw, Options& opt
   options.admin_tls = std::move(*admin_tls);
   options.admin_hosts = reader.list("admin_host");
   // Where TLS ends in front, the browser speaks TLS all the same.
-  const bool in_front = reader.flag("admin_behind_tls", false);
+  const bool in_front = reader.is_on("admin_behind_tls");
   if (!options.admin_tls && (in_front || !is_loopback(options.admin_listen))) {
     options.admin_access.cookies = admin::CookieUse::kOnlyTls;
   }
   reader.number("admin_max_failures_per_minute", options.admin_access.failures_per_minute_max, 1,
                 1'000'000'000);
   if (auto proxy = read_proxy(reader, options); !proxy) return proxy;
-  if (reader.flag("metrics_open", false)) {
+  if (reader.is_on("metrics_open")) {
     options.metrics_for = admin::Options::MetricsFor::kEverybody;
   }
   return {};
@@ -191,7 +191,7 @@ void read_audit(Reader& reader, Options& options) {
     }
   }
   reader.duration("audit_sink_timeout", options.audit.sink_timeout);
-  if (!reader.flag("audit_required", true)) {
+  if (reader.is_off("audit_required")) {
     options.provider.audit = provider::AuditDemand::kBestEffort;
   }
 }
@@ -301,9 +301,9 @@ Result<Options> load_options(const RawSettings& raw) {
   options.master_keys = reader.list("master_key");
   keep_master_key_sources(raw, *merged, options);
   if (auto sources = read_sources(raw, *merged, options); !sources) return pass(sources);
-  if (reader.flag("require_store", false)) options.store = StoreDemand::kMustExist;
+  if (reader.is_on("require_store")) options.store = StoreDemand::kMustExist;
   if (const auto* path = reader.text("apply")) options.apply = *path;
-  if (reader.flag("allow_weak_keys", false)) options.weak_keys = model::WeakKeys::kAllow;
+  if (reader.is_on("allow_weak_keys")) options.weak_keys = model::WeakKeys::kAllow;
   if (const auto* secret = environment(raw, "SECRET")) {
     options.secret_key.emplace(std::string_view(*secret));
   }

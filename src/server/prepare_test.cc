@@ -31,7 +31,9 @@ TEST(Prepare, AnEmptyAuditFolderIsNoLog) {
   ASSERT_TRUE(dir) << dir.error().message;
   const auto made = create_store(*dir, {});
   EXPECT_TRUE(made) << made.error().message;
-  EXPECT_EQ(look_for_store(*dir), Holding::kStore);
+  const auto holding = look_for_store(*dir, {});
+  ASSERT_TRUE(holding) << holding.error().message;
+  EXPECT_EQ(*holding, Holding::kStore);
 }
 
 }  // namespace

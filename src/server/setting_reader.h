@@ -27,14 +27,9 @@ class SettingReader {
     const auto at = merged_.values.find(key);
     return at == merged_.values.end() ? std::vector<std::string>() : at->second;
   }
-  bool flag(const std::string& key, bool otherwise) {
-    const std::string* word = text(key);
-    if (word == nullptr) return otherwise;
-    if (*word == "true" || *word == "1") return true;
-    if (*word == "false" || *word == "0" || word->empty()) return false;
-    wrong(key, "true or false");
-    return otherwise;
-  }
+  // A switch that is given and says so; one that is not given is neither on nor off.
+  [[nodiscard]] bool is_on(const std::string& key) { return given_switch(key) == Switch::kOn; }
+  [[nodiscard]] bool is_off(const std::string& key) { return given_switch(key) == Switch::kOff; }
   template <class Number>
   void number(const std::string& key, Number& out, std::uint64_t min, std::uint64_t max) {
     const std::string* word = text(key);
@@ -66,6 +61,16 @@ class SettingReader {
   [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
 
  private:
+  enum class Switch { kNone, kOn, kOff };
+  Switch given_switch(const std::string& key) {
+    const std::string* word = text(key);
+    if (word == nullptr) return Switch::kNone;
+    if (*word == "true" || *word == "1") return Switch::kOn;
+    if (*word == "false" || *word == "0" || word->empty()) return Switch::kOff;
+    wrong(key, "true or false");
+    return Switch::kNone;
+  }
+
   const MergedSettings& merged_;
   std::optional<base::Error> error_;
 };

@@ -56,7 +56,7 @@ Result<void> read_database(SettingReader& reader,
     options.warnings.emplace_back(kUnverified);
   }
   reader.duration("snapshot_age_max", options.snapshot_age_max);
-  if (reader.flag("snapshot_file", false)) options.local_copy = LocalCopy::kKept;
+  if (reader.is_on("snapshot_file")) options.local_copy = LocalCopy::kKept;
   return {};
 }
 

@@ -167,6 +167,7 @@ class Meddler final : public Backend {
   }
   base::Result<std::uint64_t> wait(std::uint64_t revision,
                                    std::chrono::milliseconds limit) override {
+    if (fails("wait")) return unavailable();
     return inner_->wait(revision, limit);
   }
   base::Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {

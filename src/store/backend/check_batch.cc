@@ -1,5 +1,8 @@
 #include "store/backend/check_batch.h"
 
+#include <set>
+#include <utility>
+
 namespace sutler::store {
 
 using base::Code;
@@ -10,9 +13,14 @@ base::Result<void> check_revision(const Batch& batch, std::uint64_t current) {
     return fail(Code::kConflict, "the store is at revision " + std::to_string(current) +
                                      ", not at " + std::to_string(batch.revision - 1));
   }
+  std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const Record& record : batch.records) {
-    if (record.revision == batch.revision) continue;
-    return fail(Code::kInternal, "a record of another revision than its batch");
+    if (record.revision != batch.revision) {
+      return fail(Code::kInternal, "a record of another revision than its batch");
+    }
+    if (seen.emplace(record.kind, record.id).second) continue;
+    return fail(Code::kConflict,
+                "record " + record.kind + "/" + record.id + " is twice in a batch");
   }
   return {};
 }

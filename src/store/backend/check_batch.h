@@ -9,8 +9,8 @@
 
 namespace sutler::store {
 
-// kConflict unless the batch is the next one after `current`, and all its records say so
-// (kInternal).
+// kConflict unless the batch is the next one after `current` and holds no record twice; kInternal
+// when a record says another revision.
 [[nodiscard]] base::Result<void> check_revision(const Batch& batch, std::uint64_t current);
 // kConflict unless the record is the next version after `current` (0: there is none).
 [[nodiscard]] base::Result<void> check_version(const Record& record, std::uint64_t current);

@@ -182,8 +182,9 @@ Result<std::optional<std::uint64_t>> Connection::ask(const char* sql, const Valu
 }
 
 bool Connection::look_alive() {
+  // Nothing was asked: what is there to be read is a farewell, or the end.
   pollfd wait{PQsocket(handle_.get()), POLLIN, 0};
-  if (::poll(&wait, 1, 0) > 0 && PQconsumeInput(handle_.get()) != 1) broken_ = true;
+  if (::poll(&wait, 1, 0) != 0) broken_ = true;
   if (PQstatus(handle_.get()) != CONNECTION_OK) broken_ = true;
   return !broken_;
 }

@@ -85,7 +85,7 @@ class Connection {
   [[nodiscard]] base::Result<void> wait_news(std::chrono::milliseconds limit);
 
   [[nodiscard]] bool is_broken() const { return broken_; }
-  // False when the server has ended it meanwhile. Never waits.
+  // False when the server has ended it meanwhile. Never waits. Not for one that listens.
   [[nodiscard]] bool look_alive();
   // Bulk statements may be quiet for longer.
   void set_limit(std::chrono::milliseconds limit) { limit_ = limit; }

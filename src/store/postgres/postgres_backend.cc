@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <set>
 
 #include "store/backend/check_batch.h"
 #include "store/postgres/pool.h"
@@ -41,16 +40,6 @@ std::optional<std::string> after_prefix(std::string prefix) {
   if (prefix.empty()) return {};
   ++prefix.back();
   return prefix;
-}
-
-Result<void> require_distinct(const Batch& batch) {
-  std::set<std::pair<std::string_view, std::string_view>> seen;
-  for (const Record& record : batch.records) {
-    if (seen.emplace(record.kind, record.id).second) continue;
-    return fail(Code::kConflict,
-                "record " + record.kind + "/" + record.id + " is twice in a batch");
-  }
-  return {};
 }
 
 // What stands behind a count that is not the expected one: a version that is not the current one.
@@ -260,7 +249,6 @@ class PostgresBackend final : public Backend {
   static Result<void> write_batch(Connection& connection, const Batch& batch) {
     if (batch.revision == 0) return check_revision(batch, 0);
     if (auto fits = check_revision(batch, batch.revision - 1); !fits) return fits;
-    if (auto distinct = require_distinct(batch); !distinct) return distinct;
     auto moved = connection.run(
         postgres::kMoveRevision,
         Values().number(batch.revision).number(batch.revision - 1).number(postgres::kFormat));

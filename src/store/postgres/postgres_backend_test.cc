@@ -26,7 +26,8 @@ class Postgres : public testing::Test {
       GTEST_SKIP() << "SUTLER_TEST_POSTGRES names no server: test/postgres/start DIR starts one";
     }
     schema_ = "t" + crypto::random_hex(8);
-    dsn_ = must(Dsn::parse(postgres_uri(schema_)));
+    // Its connections have its name: other tests use the same server.
+    dsn_ = must(Dsn::parse(postgres_uri(schema_) + "&application_name=" + schema_));
     run("CREATE SCHEMA " + schema_);
   }
 
@@ -138,8 +139,10 @@ TEST_F(Postgres, OfTwoWhoSawTheSameVersionOneIsRefused) {
 TEST_F(Postgres, AnEndedConnectionIsReplacedByTheNextUse) {
   create_store();
   const auto store = open_store();
-  run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
-      "datname = current_database() AND application_name = 'sutler'");
+  // Waits until they are gone.
+  run("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE pid <> "
+      "pg_backend_pid() AND application_name = '" +
+      schema_ + "'");
   EXPECT_EQ(must(store->backend().revision()), 1U);
   EXPECT_EQ(must(test::put(*store, group("g"))), 2U);
 }
@@ -201,7 +204,8 @@ TEST(PostgresDsn, ShowsNoPasswordAndRepeatsNothingThatItCannotRead) {
 
 TEST(PostgresDsn, VerifiesTheServerUnlessItIsHere) {
   const auto mode = [](const char* uri) {
-    for (const auto& [name, value] : must(Dsn::parse(uri)).parameters()) {
+    const Dsn dsn = must(Dsn::parse(uri));
+    for (const auto& [name, value] : dsn.parameters()) {
       if (name == "sslmode") return value;
     }
     return std::string("none");
