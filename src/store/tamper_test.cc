@@ -237,6 +237,9 @@ struct Changed final : Backend {
   base::Result<std::vector<Telemetry>> telemetry(const std::string& p) override {
     return inner->telemetry(p);
   }
+  base::Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& r) override {
+    return inner->telemetry_between(r);
+  }
   base::Result<std::vector<KeyUse>> key_use() override { return inner->key_use(); }
   base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
                                                           std::size_t limit) override {

@@ -176,6 +176,9 @@ class Meddler final : public Backend {
   base::Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
     return inner_->telemetry(prefix);
   }
+  base::Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    return inner_->telemetry_between(range);
+  }
   base::Result<std::vector<KeyUse>> key_use() override { return inner_->key_use(); }
   base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
                                                           std::size_t limit) override {

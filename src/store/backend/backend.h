@@ -56,6 +56,17 @@ struct Telemetry {
   std::string value;
 };
 
+enum class KeyOrder { kAscending, kDescending };
+
+// Telemetry rows whose key is at or after `first` and before `last`, compared byte by byte: up to
+// `limit` of them from that end of the range.
+struct TelemetryRange {
+  std::string first;
+  std::string last;
+  std::size_t limit = 0;
+  KeyOrder order = KeyOrder::kAscending;
+};
+
 // The wrapped data key of one version of a record, with what its associated data is made of.
 struct WrappedKey {
   std::string kind;
@@ -143,6 +154,9 @@ class Backend {
   // All telemetry whose key starts with the prefix.
   [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry(
       const std::string& prefix) = 0;
+  // Telemetry in the range, in its order. Costs what it gives, not what the store holds.
+  [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry_between(
+      const TelemetryRange& range) = 0;
   // By id; versions of the history count too.
   [[nodiscard]] virtual base::Result<std::vector<KeyUse>> key_use() = 0;
   // Up to `limit` data keys, of current records and of the history, that another master key than

@@ -224,5 +224,30 @@ TEST_P(Conformance, TelemetryIsPutByKeyFoundByPrefixAndRaisesNoRevision) {
   EXPECT_EQ(must(backend().revision()), 0U);
 }
 
+TEST_P(Conformance, TelemetryOfARangeComesFromTheEndThatIsAskedFor) {
+  must(backend().put_telemetry({{"a/1", "1"}, {"a/2", std::string("2\0", 2)}, {"a/3", "3"}}));
+  must(backend().put_telemetry({{"a", "0"}, {"a/\xc3\xa9", "4"}, {"b/1", "5"}, {"A/1", "6"}}));
+  const auto keys = [&](const TelemetryRange& range) {
+    std::string out;
+    for (const Telemetry& one : must(backend().telemetry_between(range))) {
+      out += (out.empty() ? "" : " ") + one.key + "=" + one.value.substr(0, 1);
+    }
+    return out;
+  };
+  EXPECT_EQ(keys({.first = "a/", .last = "a0", .limit = 9}), "a/1=1 a/2=2 a/3=3 a/\xc3\xa9=4")
+      << "in the order of bytes";
+  EXPECT_EQ(keys({.first = "a/2", .last = "a/3", .limit = 9}), "a/2=2") << "last is not in it";
+  EXPECT_EQ(keys({.first = "a/15", .last = "a/25", .limit = 9}), "a/2=2") << "ends need not exist";
+  EXPECT_EQ(keys({.first = "a/", .last = "a0", .limit = 2}), "a/1=1 a/2=2");
+  EXPECT_EQ(keys({.first = "a/", .last = "a0", .limit = 3, .order = KeyOrder::kDescending}),
+            "a/\xc3\xa9=4 a/3=3 a/2=2");
+  EXPECT_EQ(keys({.first = "", .last = "a/2", .limit = 9}), "A/1=6 a=0 a/1=1");
+  EXPECT_EQ(keys({.first = "a/", .last = "a0", .limit = 0}), "");
+  EXPECT_EQ(keys({.first = "a/2", .last = "a/2", .limit = 9}), "");
+  EXPECT_EQ(keys({.first = "a/3", .last = "a/2", .limit = 9, .order = KeyOrder::kDescending}), "");
+  EXPECT_EQ(must(backend().telemetry_between({.first = "a/2", .last = "a/3", .limit = 1}))[0].value,
+            std::string("2\0", 2));
+}
+
 }  // namespace
 }  // namespace sutler::store

@@ -69,6 +69,10 @@ class Decorated final : public Backend {
     if (auto error = before_("telemetry")) return base::Unexpected(std::move(*error));
     return inner_->telemetry(prefix);
   }
+  Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    if (auto error = before_("telemetry_between")) return base::Unexpected(std::move(*error));
+    return inner_->telemetry_between(range);
+  }
   Result<std::vector<KeyUse>> key_use() override {
     if (auto error = before_("key_use")) return base::Unexpected(std::move(*error));
     return inner_->key_use();

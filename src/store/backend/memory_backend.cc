@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -128,6 +129,25 @@ class MemoryBackend final : public Backend {
     for (auto at = telemetry_.lower_bound(prefix);
          at != telemetry_.end() && at->first.starts_with(prefix); ++at) {
       found.push_back({at->first, at->second});
+    }
+    return found;
+  }
+
+  Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Telemetry> found;
+    if (range.first >= range.last) return found;
+    const auto begin = telemetry_.lower_bound(range.first);
+    const auto end = telemetry_.lower_bound(range.last);
+    const auto take = [&](auto at, auto stop) {
+      for (; at != stop && found.size() < range.limit; ++at) {
+        found.push_back({at->first, at->second});
+      }
+    };
+    if (range.order == KeyOrder::kAscending) {
+      take(begin, end);
+    } else {
+      take(std::make_reverse_iterator(end), std::make_reverse_iterator(begin));
     }
     return found;
   }

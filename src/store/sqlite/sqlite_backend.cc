@@ -196,17 +196,14 @@ class SqliteBackend final : public Backend {
     if (auto present = watch_.check_present(); !present) return pass(present);
     auto rows = connection_.prepare(sqlite::kSelectTelemetry);
     if (!rows) return pass(rows);
-    rows->bind_text(1, prefix);
-    std::vector<Telemetry> found;
-    while (true) {
-      auto row = rows->step();
-      if (!row) return pass(row);
-      if (!*row) return found;
-      const auto key = rows->text(0);
-      const auto value = rows->blob(1);
-      if (!key || !value) return base::fail(Code::kCorrupt, "database: telemetry is damaged");
-      found.push_back({std::string(*key), std::string(*value)});
-    }
+    return sqlite::take_telemetry(rows->bind_text(1, prefix));
+  }
+
+  // Its own connection: a reader of much does not hold up the writers.
+  Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    auto reader = open_reader();
+    if (!reader) return pass(reader);
+    return sqlite::telemetry_between(*reader, range);
   }
 
   Result<std::vector<KeyUse>> key_use() override {

@@ -198,4 +198,26 @@ Result<void> fill_rows(Connection& connection, const Backend::Produce& produce) 
   return produce(*inserter);
 }
 
+Result<std::vector<Telemetry>> take_telemetry(Statement& rows) {
+  std::vector<Telemetry> found;
+  auto taken = for_each_row(rows, [&](Statement& row) -> Result<void> {
+    const auto key = row.text(0);
+    const auto value = row.blob(1);
+    if (!key || !value) return base::fail(Code::kCorrupt, "database: telemetry is damaged");
+    found.push_back({std::string(*key), std::string(*value)});
+    return {};
+  });
+  if (!taken) return pass(taken);
+  return found;
+}
+
+Result<std::vector<Telemetry>> telemetry_between(Connection& connection,
+                                                 const TelemetryRange& range) {
+  auto rows = connection.prepare(range.order == KeyOrder::kAscending ? kSelectTelemetryUp
+                                                                     : kSelectTelemetryDown);
+  if (!rows) return pass(rows);
+  rows->bind_text(1, range.first).bind_text(2, range.last).bind(3, range.limit);
+  return take_telemetry(*rows);
+}
+
 }  // namespace sutler::store::sqlite

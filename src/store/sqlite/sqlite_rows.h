@@ -1,5 +1,6 @@
-// Whole-store work on the tables: what data keys are wrapped by, replacing those, and copying
-// everything out and in. Each within the transaction that the caller has begun.
+// Whole-store work on the tables: what data keys are wrapped by, replacing those, reading
+// telemetry, and copying everything out and in. Each within the transaction that the caller has
+// begun.
 #pragma once
 
 #include <vector>
@@ -18,6 +19,12 @@ namespace sutler::store::sqlite {
 [[nodiscard]] base::Result<void> replace_wrapped(Connection& connection,
                                                  const std::vector<Rewrap>& batch,
                                                  std::uint64_t& replaced);
+
+// What the statement, whose columns are key and value, gives to its end.
+[[nodiscard]] base::Result<std::vector<Telemetry>> take_telemetry(Statement& rows);
+
+[[nodiscard]] base::Result<std::vector<Telemetry>> telemetry_between(Connection& connection,
+                                                                     const TelemetryRange& range);
 
 [[nodiscard]] base::Result<void> dump_rows(Connection& connection, RowSink& sink);
 

@@ -79,6 +79,10 @@ inline constexpr const char* kPutTelemetry =
 inline constexpr const char* kDropTelemetry = "DELETE FROM telemetry WHERE key = ?1";
 inline constexpr const char* kSelectTelemetry =
     "SELECT key, value FROM telemetry WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+inline constexpr const char* kSelectTelemetryUp =
+    "SELECT key, value FROM telemetry WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3";
+inline constexpr const char* kSelectTelemetryDown =
+    "SELECT key, value FROM telemetry WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
 // Changes when another connection has committed, never by our own commits.
 inline constexpr const char* kDataVersion = "PRAGMA data_version";
 
