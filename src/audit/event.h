@@ -38,7 +38,9 @@ struct Event {
   std::string_view reason = {};  // a code
   std::string_view key_id = {};  // of the signing key that verified
   std::uint64_t count = 0;       // of events that this one line stands for, when more than one
-  // Of `audit.pruned` only: the last line that was let go.
+  // Of `audit.pruned` only: the last line that was let go, and in which node's chain where that is
+  // not this one, or where it went from the store and not from this folder.
+  std::string_view pruned_node = {};
   std::uint64_t pruned_seq = 0;
   std::string_view pruned_hash = {};
   // Only grants may use the reserve when the disk is full.

@@ -14,6 +14,7 @@ using base::Code;
 using base::fail;
 
 constexpr std::string_view kSeqStart = R"({"seq":)";
+constexpr std::string_view kNodeStart = R"(,"node":")";
 constexpr std::string_view kPrevStart = R"(,"prev":")";
 constexpr std::string_view kHashStart = R"(,"hash":")";
 constexpr std::string_view kHashEnd = R"("})";
@@ -68,7 +69,8 @@ void append_start(std::string& out, std::uint64_t seq, base::UnixTime time, std:
   out += '"';
 }
 
-void append_prev(std::string& out, const Chain& chain) {
+void append_prev(std::string& out, const Chain& chain, std::string_view node) {
+  append_text_member(out, R"(,"node":)", node);
   out += kPrevStart;
   out += chain.hash();
   out += '"';
@@ -91,7 +93,7 @@ Chain::Chain(std::uint64_t seq, std::string_view hash) : seq_(seq) {
   std::copy_n(hash.begin(), std::min(hash.size(), kHashDigits), hash_.begin());
 }
 
-void append_event_line(std::string& out, Chain& chain, const Event& event) {
+void append_event_line(std::string& out, Chain& chain, const Event& event, std::string_view node) {
   const std::size_t start = out.size();
   append_start(out, chain.seq() + 1, event.time, event.event, event.outcome);
   append_text_member(out, R"(,"team":)", event.team);
@@ -116,22 +118,28 @@ void append_event_line(std::string& out, Chain& chain, const Event& event) {
   append_text_member(out, R"(,"key_id":)", event.key_id);
   append_number_member(out, R"(,"count":)", event.count);
   if (event.pruned_seq > 0) {
-    out += R"(,"pruned":{"seq":)";
+    out += R"(,"pruned":{)";
+    if (!event.pruned_node.empty()) {
+      out += R"("node":)";
+      base::append_json_string(out, event.pruned_node);
+      out += ',';
+    }
+    out += R"("seq":)";
     append_number(out, event.pruned_seq);
     out += R"(,"hash":")";
     out += event.pruned_hash;
     out += R"("})";
   }
-  append_prev(out, chain);
+  append_prev(out, chain, node);
   finish(out, start, chain);
 }
 
 void append_checkpoint_line(std::string& out, Chain& chain, base::UnixTime time,
-                            const crypto::SigningKey& key) {
+                            const crypto::SigningKey& key, std::string_view node) {
   const std::size_t start = out.size();
   const std::uint64_t seq = chain.seq() + 1;
   append_start(out, seq, time, kCheckpointEvent, Outcome::kOk);
-  append_prev(out, chain);
+  append_prev(out, chain, node);
   out += R"(,"public_key":")";
   base::append_hex(out, key.public_key());
   out += R"(","signature":")";
@@ -149,11 +157,28 @@ std::string checkpoint_message(std::uint64_t seq, std::string_view prev) {
   return message;
 }
 
-bool is_hash(std::string_view text) {
-  return text.size() == kHashDigits && std::ranges::all_of(text, [](char c) {
+namespace {
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }
+
+// The node that is named right before that byte, where `prev` starts.
+std::string_view node_before(std::string_view body, std::size_t prev) {
+  const std::size_t bytes = kNodeStart.size() + kNodeDigits + 1;
+  if (prev < bytes) return {};
+  const std::string_view member = body.substr(prev - bytes, bytes);
+  if (!member.starts_with(kNodeStart) || !member.ends_with('"')) return {};
+  const std::string_view node = member.substr(kNodeStart.size(), kNodeDigits);
+  return is_node_id(node) ? node : std::string_view();
+}
+
+}  // namespace
+
+bool is_hash(std::string_view text) { return is_hex(text, kHashDigits); }
+bool is_node_id(std::string_view text) { return is_hex(text, kNodeDigits); }
 
 base::Result<LineHead> read_line_head(std::string_view line) {
   LineHead head;
@@ -181,6 +206,7 @@ base::Result<LineHead> read_line_head(std::string_view line) {
   const std::size_t prev = body.rfind(kPrevStart);
   if (prev != std::string_view::npos) {
     head.prev = body.substr(prev + kPrevStart.size()).substr(0, kHashDigits);
+    head.node = node_before(body, prev);
   }
   if (!is_hash(head.prev)) return fail(Code::kCorrupt, "the line has no prev");
   head.checkpoint = body.find(R"(,"event":"checkpoint",)") != std::string_view::npos;

@@ -16,6 +16,7 @@ namespace sutler::audit {
 // With its newline. A longer line is never written, and a reader refuses it.
 inline constexpr std::size_t kLineBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kHashDigits = 64;
+inline constexpr std::size_t kNodeDigits = 32;
 // The event of the lines that carry a signature; no caller may use it.
 inline constexpr std::string_view kCheckpointEvent = "checkpoint";
 // Says where the chain goes on after its oldest files were removed; no caller may use it either.
@@ -38,10 +39,12 @@ class Chain {
 };
 
 // Append the next line of the chain, newline included, and move the chain on to it. Nothing is
-// allocated unless `out` has to grow.
-void append_event_line(std::string& out, Chain& chain, const Event& event);
+// allocated unless `out` has to grow. `node`: whose chain it is (is_node_id()); empty: the only
+// one of its store.
+void append_event_line(std::string& out, Chain& chain, const Event& event,
+                       std::string_view node = {});
 void append_checkpoint_line(std::string& out, Chain& chain, base::UnixTime time,
-                            const crypto::SigningKey& key);
+                            const crypto::SigningKey& key, std::string_view node = {});
 
 // What a checkpoint signs: its own number, and the hash of the line before it, by which every
 // earlier line is covered too.
@@ -52,6 +55,7 @@ struct LineHead {
   std::uint64_t seq = 0;
   std::string_view prev;
   std::string_view hash;
+  std::string_view node;  // empty: the line names none
   bool checkpoint = false;
 
   [[nodiscard]] Chain before() const { return {seq - 1, prev}; }
@@ -62,6 +66,7 @@ struct LineHead {
 // kCorrupt says what is wrong. Fast: for the start of the log; verify.cc reads the JSON as well.
 [[nodiscard]] base::Result<LineHead> read_line_head(std::string_view line);
 
-[[nodiscard]] bool is_hash(std::string_view text);  // 64 lower-case hex digits
+[[nodiscard]] bool is_hash(std::string_view text);     // 64 lower-case hex digits
+[[nodiscard]] bool is_node_id(std::string_view text);  // 32 lower-case hex digits
 
 }  // namespace sutler::audit

@@ -163,5 +163,23 @@ TEST(LineTest, NaughtyStringsStayOneLineEachAndReadBackAsTheyWere) {
   }
 }
 
+TEST(LineNode, StandsBeforePrevAndNowhereElse) {
+  const std::string node(kNodeDigits, '7');
+  Chain chain;
+  std::string line;
+  append_event_line(line, chain, {.event = "fetch", .reason = R"(,"node":"0","prev":")"}, node);
+  line.pop_back();
+  const auto head = read_line_head(line);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->node, node);
+  line.clear();
+  append_event_line(line, chain, {.event = "fetch"});
+  line.pop_back();
+  EXPECT_EQ(read_line_head(line)->node, "");
+  EXPECT_FALSE(is_node_id(""));
+  EXPECT_FALSE(is_node_id(std::string(kNodeDigits, 'A')));
+  EXPECT_FALSE(is_node_id(std::string(kNodeDigits + 1, 'a')));
+}
+
 }  // namespace
 }  // namespace sutler::audit

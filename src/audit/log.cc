@@ -30,6 +30,9 @@ base::Result<std::unique_ptr<Log>> Log::open(const Options& options, const base:
   if (known.seq > 0 && !is_hash(known.hash)) {
     return fail(Code::kInvalid, "the checkpoint kept elsewhere has no hash");
   }
+  if (!options.node.empty() && !is_node_id(options.node)) {
+    return fail(Code::kInvalid, "the id of a node has 32 lower-case hex digits");
+  }
   auto key = crypto::SigningKey::from_seed(seed.expose());
   if (!key) return base::pass(key, "audit signing key");
   auto impl = std::make_unique<Impl>(options, std::move(*key), clock, std::move(keep_checkpoint));
@@ -48,6 +51,7 @@ base::Result<void> Log::append(std::span<const Event> events, Durability durabil
 }
 Position Log::position() const { return impl_->position(); }
 const std::string& Log::public_key() const { return impl_->public_key(); }
+const std::string& Log::node() const { return impl_->node(); }
 std::filesystem::path Log::current_file() const { return impl_->current_file(); }
 bool Log::reserve_intact() const { return impl_->reserve_intact(); }
 bool Log::low_on_space() const { return impl_->low_on_space(); }
@@ -87,8 +91,17 @@ base::Result<void> Log::Impl::open_folder() {
 base::Result<void> Log::Impl::start(const Chain& known) {
   auto found = find_start(options_.folder, known, *options_.calls);
   if (!found) return base::pass(found);
+  if (!found->node.empty() && found->node != options_.node) {
+    return fail(Code::kInvalid,
+                "the audit log in " + options_.folder.string() + " is of the node " + found->node,
+                "move it away, and this node starts its own");
+  }
   file_ = found->file;
   chain_ = found->chain;
+  // Who copies the lines elsewhere waits for a checkpoint: the last one is told of again.
+  if (!options_.node.empty() && found->ends_in_checkpoint) {
+    unkept_ = {chain_.seq(), std::string(chain_.hash())};
+  }
   ends_in_checkpoint_ = found->ends_in_checkpoint || chain_.seq() == 0;
   // A reserve that cannot be made is no reason not to start: the thread says so and tries again.
   (void)reserve_.restore();
@@ -120,7 +133,8 @@ base::Result<void> Log::Impl::start(const Chain& known) {
 
 base::Result<void> Log::Impl::append_to_file(std::span<const Event> events, Durability durability) {
   for (const Event& event : events) {
-    if (event.event == kPrunedEvent) return fail(Code::kInvalid, "that event is the log's own");
+    if (event.event == kPrunedEvent && event.pruned_node.empty())
+      return fail(Code::kInvalid, "that event is the log's own");
   }
   if (failed_) {
     if (auto repaired = repair(); !repaired) return repaired;
@@ -196,7 +210,7 @@ base::Result<void> Log::Impl::format_one(const Event& event, Chain& next) {
     return fail(Code::kInvalid, "this event cannot be written to the audit log");
   }
   const std::size_t start = buffer_.size();
-  append_event_line(buffer_, next, event);
+  append_event_line(buffer_, next, event, options_.node);
   if (buffer_.size() - start <= options_.line_bytes_max) return {};
   return fail(Code::kTooLarge, "a line of the audit log would be longer than " +
                                    std::to_string(options_.line_bytes_max) + " bytes");

@@ -37,6 +37,8 @@ struct Keep {
 
 struct Options {
   std::filesystem::path folder;  // holds current.jsonl, rotated files and `reserve`
+  // Whose chain it is, where a store has several nodes (is_node_id()); every line names it.
+  std::string node = {};
   Sync sync = Sync::kEverySecond;
   std::uint64_t rotate_bytes = 64ull * 1024 * 1024;
   std::uint64_t reserve_bytes = 64ull * 1024 * 1024;  // 0: none
@@ -78,7 +80,8 @@ struct Stats {
 class Log {
  public:
   // Opens or starts the log. kConflict: another process has it open; kCorrupt: the chain in the
-  // current file is broken, or its line `known.seq` is not the one that was signed.
+  // current file is broken, or its line `known.seq` is not the one that was signed; kInvalid: it is
+  // another node's (node_of_log()). A log that names no node goes on as Options::node's.
   //
   // What a crash in the middle of write(2) or a power loss left at the end (the rest after the last
   // newline, or all from the first line that holds a NUL byte) is cut off and recorded as
@@ -113,6 +116,7 @@ class Log {
 
   [[nodiscard]] Position position() const;
   [[nodiscard]] const std::string& public_key() const;  // 64 hex digits
+  [[nodiscard]] const std::string& node() const;        // empty: it names none
   [[nodiscard]] std::filesystem::path current_file() const;
   // False while the reserve is used up or could not be made.
   [[nodiscard]] bool reserve_intact() const;

@@ -113,7 +113,7 @@ base::Result<void> Log::Impl::write_tick_lines(Tick kind) {
   if (ends_in_checkpoint_) return {};
   Chain next = chain_;
   buffer_.clear();
-  append_checkpoint_line(buffer_, next, clock_.now(), key_);
+  append_checkpoint_line(buffer_, next, clock_.now(), key_, options_.node);
   if (auto written = write_buffer(next, space); !written) return written;
   ends_in_checkpoint_ = true;
   unkept_ = {next.seq(), std::string(next.hash())};

@@ -66,6 +66,7 @@ class Log::Impl {
   Position position() const;
   std::filesystem::path current_file() const;
   const std::string& public_key() const { return public_key_; }
+  const std::string& node() const { return options_.node; }
   bool reserve_intact() const { return reserve_.is_intact(); }
   Stats stats() const;
   bool low_on_space() const {

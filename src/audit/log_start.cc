@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "audit/line_reader.h"
@@ -91,6 +92,7 @@ namespace {
 struct Content {
   std::uint64_t first_seq = 0;  // 0: no line
   Chain last;
+  std::string node;
   bool ends_in_checkpoint = false;
   std::uint64_t bytes = 0;  // of good lines, from the start of the file
 };
@@ -138,6 +140,7 @@ base::Result<Content> read_content(const LogFile& file, const Chain& known) {
       return broken_at(file, number, "the line does not follow the one before it");
     }
     content.last = head->after();
+    if (content.node != head->node) content.node = head->node;
     content.ends_in_checkpoint = head->checkpoint;
     content.bytes = reader.offset();
     if (head->seq == known.seq() && content.last != known) {
@@ -152,6 +155,7 @@ base::Result<Start> read_current(const std::shared_ptr<LogFile>& file, const Cha
   Start start;
   start.file = file;
   start.chain = content->last;
+  start.node = content->node;
   start.ends_in_checkpoint = content->ends_in_checkpoint;
   start.torn_bytes = file->size() - content->bytes;
   if (auto cut = file->cut_to(content->bytes); !cut) return base::pass(cut);
@@ -172,6 +176,7 @@ base::Result<void> continue_rotated(Start& start, const std::filesystem::path& f
     if (!content) return base::pass(content);
     if (content->first_seq == 0) continue;
     start.chain = content->last;
+    start.node = content->node;
     start.ends_in_checkpoint = content->ends_in_checkpoint;
     return {};
   }
@@ -199,6 +204,30 @@ base::Result<Start> find_start(const std::filesystem::path& folder, const Chain&
     start.ends_in_checkpoint = false;
   }
   return start;
+}
+
+std::string node_of_log(const std::filesystem::path& folder) {
+  const auto files = log_files(folder);
+  if (!files) return {};
+  for (auto path = files->rbegin(); path != files->rend(); ++path) {
+    const base::FileDescriptor file(::open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.is_open()) continue;
+    // A line of the end is enough; where even the last one is longer, the file is read from its
+    // start.
+    for (const std::uint64_t back : {std::uint64_t{64 * 1024}, UINT64_MAX}) {
+      struct stat info{};
+      if (::fstat(file.get(), &info) != 0) return {};
+      const auto size = static_cast<std::uint64_t>(info.st_size);
+      LineReader reader(file.get(), size > back ? size - back : 0);
+      std::string_view line;
+      std::optional<std::string> node;
+      for (auto more = reader.next(line); more && *more; more = reader.next(line)) {
+        if (const auto head = read_line_head(line)) node = head->node;
+      }
+      if (node) return *node;
+    }
+  }
+  return {};
 }
 
 }  // namespace sutler::audit

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "audit/log_file.h"
 #include "base/result.h"
@@ -13,6 +14,7 @@ namespace sutler::audit {
 struct Start {
   std::shared_ptr<LogFile> file;  // current.jsonl, without a torn end; none when there is none
   Chain chain;                    // where the chain stands
+  std::string node;               // whose chain it is; empty: it names none
   bool ends_in_checkpoint = false;
   std::uint64_t torn_bytes = 0;     // that were cut off
   std::uint64_t missing_lines = 0;  // that `known` proves were there: then `chain` is `known`
@@ -22,6 +24,10 @@ struct Start {
 // chain. `known`: see Log::open(). Errors as there.
 [[nodiscard]] base::Result<Start> find_start(const std::filesystem::path& folder,
                                              const Chain& known, const FileCalls& calls);
+
+// Whose log it is, as its last line says; empty: there is none, or it names no node. Of a log that
+// is broken it is empty as well: find_start() tells.
+[[nodiscard]] std::string node_of_log(const std::filesystem::path& folder);
 
 struct Begun {
   std::shared_ptr<LogFile> file;

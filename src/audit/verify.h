@@ -19,6 +19,7 @@ struct Verified {
   std::uint64_t last_checkpoint_seq = 0;
   // Older lines were let go on purpose: a signed `audit.pruned` names the line before the first.
   bool pruned = false;
+  std::string node;        // whose log it is; empty: it names none
   std::string public_key;  // that signed, hex
   // False: the key was taken from the log itself, which proves order but not origin.
   bool key_was_given = false;

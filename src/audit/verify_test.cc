@@ -240,5 +240,34 @@ TEST_F(VerifyTest, TheFilesOfAFolderAreInTheOrderOfTheirNumbers) {
             "current.jsonl ");
 }
 
+TEST_F(VerifyTest, ALogNamesItsNodeAndOnlyThatOne) {
+  make_log(2);
+  EXPECT_EQ(verify()->node, "");
+  options_.node = std::string(kNodeDigits, 'a');
+  make_log(2);  // what named none goes on as that node's
+  ASSERT_EQ(verdict(), "ok");
+  EXPECT_EQ(verify()->node, options_.node);
+  EXPECT_TRUE(lines().back().find(R"(,"node":"aaaa)") != std::string::npos);
+  const std::string whole = read(current());
+  for (const std::string& id : {std::string(), std::string(kNodeDigits, 'b')}) {
+    Chain chain = read_line_head(lines().back())->after();
+    std::string forged;
+    append_event_line(forged, chain, fetch(), id);
+    write(current(), whole + forged);
+    EXPECT_NE(verdict().find("in the log of the node aaaa"), std::string::npos) << id;
+    write(current(), whole);
+  }
+}
+
+TEST_F(VerifyTest, ANodeInAnyOtherPlaceIsRefused) {
+  Chain chain;
+  std::string line;
+  const std::string groups = R"([],"node":"x")";
+  append_event_line(line, chain, {.event = "fetch", .groups_json = groups});
+  make_log(0);
+  write(current(), line);
+  EXPECT_NE(verdict().find("node of the line"), std::string::npos) << verdict();
+}
+
 }  // namespace
 }  // namespace sutler::audit
