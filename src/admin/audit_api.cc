@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 
+#include "admin/audit_nodes_api.h"
 #include "admin/json_io.h"
 #include "admin/later.h"
 #include "admin/past.h"
 #include "admin/rights.h"
+#include "audit/merged.h"
 #include "audit/query.h"
 #include "base/json.h"
 
@@ -93,8 +95,9 @@ base::Result<audit::Filter> read_filter(const Query& query) {
   return filter;
 }
 
-base::Result<audit::Ask> read_ask(const Context& context, const Call& call) {
-  audit::Ask ask;
+// What is asked for, before it is known where it is read from.
+base::Result<audit::MergedAsk> read_ask(const Context& context, const Call& call) {
+  audit::MergedAsk ask;
   auto filter = read_filter(call.query);
   if (!filter) return base::pass(filter);
   ask.filter = std::move(*filter);
@@ -104,9 +107,6 @@ base::Result<audit::Ask> read_ask(const Context& context, const Call& call) {
   } else if (!order.empty() && order != "newest") {
     return base::fail(base::Code::kInvalid, "order is newest or oldest");
   }
-  auto cursor = call.query.number("cursor");
-  if (!cursor) return base::pass(cursor);
-  ask.cursor = *cursor;
   auto limit = call.query.number("limit");
   if (!limit) return base::pass(limit);
   ask.limit = limit->value_or(kLimit);
@@ -114,8 +114,50 @@ base::Result<audit::Ask> read_ask(const Context& context, const Call& call) {
     return base::fail(base::Code::kInvalid,
                       "limit is a number from 1 to " + std::to_string(kLimitMax));
   }
+  ask.node = call.query.text("node");
+  if (!ask.node.empty() && merged_log(context) == nullptr) {
+    return base::fail(base::Code::kInvalid, "this store has one node, and its records name none");
+  }
   ask.accept = visible_to(context, call.who);
   return ask;
+}
+
+base::Result<audit::Ask> with_seq(const audit::MergedAsk& ask, const Query& query,
+                                  std::string_view name) {
+  audit::Ask one{.filter = ask.filter, .order = ask.order, .limit = ask.limit};
+  one.accept = ask.accept;
+  auto cursor = query.number(name);
+  if (!cursor) return base::pass(cursor);
+  one.cursor = *cursor;
+  return one;
+}
+
+base::Result<void> add_cursor(audit::MergedAsk& ask, const Query& query, std::string_view name) {
+  const std::string text = query.text(name);
+  if (text.empty()) return {};
+  auto cursor = audit::MergedCursor::parse(text, ask.order);
+  if (!cursor) return base::pass(cursor);
+  ask.cursor = std::move(*cursor);
+  return {};
+}
+
+http::Response page_response(const audit::MergedPage& page, audit::Order order) {
+  JsonArray records;
+  for (const auto& record : page.records) records.raw(record.line);
+  JsonObject answer;
+  answer.raw("records", records.done());
+  if (page.next) answer.text("next", page.next->encode(order));
+  answer.text("last", page.last.encode(order));
+  answer.raw("complete", kJsonFlag[page.is_complete() ? 1 : 0]);
+  answer.raw("nodes", audit_nodes_json(page.nodes));
+  if (!page.damaged.empty()) {
+    JsonArray damaged;
+    for (const auto& row : page.damaged) {
+      damaged.raw(JsonObject().text("node", row.node).number("first_seq", row.first_seq).done());
+    }
+    answer.raw("damaged", damaged.done());
+  }
+  return json_response(200, answer.done());
 }
 
 http::Response page_response(const audit::Page& page) {
@@ -128,14 +170,26 @@ http::Response page_response(const audit::Page& page) {
   return json_response(200, answer.done());
 }
 
-http::Response lines_response(const audit::Page& page) {
+http::Response lines_response(const std::vector<audit::Record>& records, std::string_view next,
+                              std::string_view more) {
   std::string lines;
-  for (const auto& record : page.records) lines += record.line + "\n";
+  for (const auto& record : records) lines += record.line + "\n";
   http::Response response;
   response.content_type = "application/x-ndjson";
-  if (page.next) response.extra_fields = "X-Next-Cursor: " + std::to_string(*page.next) + "\r\n";
+  if (!next.empty()) response.extra_fields = "X-Next-Cursor: " + std::string(next) + "\r\n";
+  response.extra_fields += more;
   response.body = base::Secret(std::string_view(lines));
   return response;
+}
+
+http::Response lines_response(const audit::MergedPage& page) {
+  const std::string next = page.next ? page.next->encode(audit::Order::kOldestFirst) : "";
+  return lines_response(page.records, next,
+                        page.is_complete() ? "" : "X-Audit-Complete: false\r\n");
+}
+
+http::Response lines_response(const audit::Page& page) {
+  return lines_response(page.records, page.next ? std::to_string(*page.next) : "", "");
 }
 
 // The answer of an endpoint that leaves the work to `later`.
@@ -148,12 +202,51 @@ std::filesystem::path folder_of(const Context& context) {
   return context.audit.current_file().parent_path();
 }
 
+template <class Answer>
+base::Result<http::Response> answer_merged(const Call& call, audit::MergedLog& log,
+                                           audit::MergedAsk ask, const Answer& answer) {
+  if (auto good = add_cursor(ask, call.query, "cursor"); !good) return base::pass(good);
+  return answered_later(call, [ask = std::move(ask), &log, answer](Patience) {
+    auto page = log.query(ask);
+    return std::optional(page ? answer(*page) : error_response(page.error()));
+  });
+}
+
+// One `wait` of somebody who follows the records of all nodes.
+base::Result<http::Response> follow_merged(const Call& call, audit::MergedLog& log,
+                                           audit::MergedAsk ask, double end) {
+  if (auto good = add_cursor(ask, call.query, "after"); !good) return base::pass(good);
+  const auto look = [ask = std::move(ask), &log,
+                     end](Patience patience) mutable -> std::optional<http::Response> {
+    const bool last = patience == Patience::kNone || base::monotonic_seconds() >= end;
+    if (!ask.cursor) {
+      auto now = log.end();
+      if (!now) return error_response(now.error());
+      ask.cursor = std::move(*now);
+    }
+    if (!log.has_news(*ask.cursor) && !last) return std::nullopt;
+    auto page = log.query(ask);
+    if (!page) return error_response(page.error());
+    ask.cursor = page->last;
+    if (page->records.empty() && !last) return std::nullopt;
+    return page_response(*page, ask.order);
+  };
+  return answered_later(call, look);
+}
+
 }  // namespace
 
 base::Result<http::Response> list_audit(const Context& context, const Call& call, Action&) {
   auto ask = read_ask(context, call);
   if (!ask) return base::pass(ask);
-  return answered_later(call, [ask = std::move(*ask), folder = folder_of(context)](Patience) {
+  if (auto* log = merged_log(context); log != nullptr) {
+    return answer_merged(call, *log, *ask, [order = ask->order](const audit::MergedPage& page) {
+      return page_response(page, order);
+    });
+  }
+  auto one = with_seq(*ask, call.query, "cursor");
+  if (!one) return base::pass(one);
+  return answered_later(call, [ask = std::move(*one), folder = folder_of(context)](Patience) {
     auto page = audit::query(folder, ask);
     return std::optional(page ? page_response(*page) : error_response(page.error()));
   });
@@ -164,7 +257,13 @@ base::Result<http::Response> export_audit(const Context& context, const Call& ca
   if (!ask) return base::pass(ask);
   ask->order = audit::Order::kOldestFirst;
   if (call.query.text("limit").empty()) ask->limit = kLimitMax;
-  return answered_later(call, [ask = std::move(*ask), folder = folder_of(context)](Patience) {
+  if (auto* log = merged_log(context); log != nullptr) {
+    return answer_merged(call, *log, *ask,
+                         [](const audit::MergedPage& page) { return lines_response(page); });
+  }
+  auto one = with_seq(*ask, call.query, "cursor");
+  if (!one) return base::pass(one);
+  return answered_later(call, [ask = std::move(*one), folder = folder_of(context)](Patience) {
     auto page = audit::query(folder, ask);
     return std::optional(page ? lines_response(*page) : error_response(page.error()));
   });
@@ -173,18 +272,21 @@ base::Result<http::Response> export_audit(const Context& context, const Call& ca
 base::Result<http::Response> follow_audit(const Context& context, const Call& call, Action&) {
   auto ask = read_ask(context, call);
   if (!ask) return base::pass(ask);
-  auto after = call.query.number("after");
-  if (!after) return base::pass(after);
   auto wait = call.query.number("wait");
   if (!wait) return base::pass(wait);
   if (wait->value_or(0) > kWaitSecondsMax) {
     return base::fail(base::Code::kInvalid, "wait is at most 60 seconds");
   }
   ask->order = audit::Order::kOldestFirst;
-  const audit::Log& log = context.audit;
-  ask->cursor = after->value_or(log.position().seq);
   const double end = base::monotonic_seconds() + static_cast<double>(wait->value_or(0));
-  const auto look = [ask = std::move(*ask), &log, folder = folder_of(context),
+  if (auto* merged = merged_log(context); merged != nullptr) {
+    return follow_merged(call, *merged, std::move(*ask), end);
+  }
+  auto one = with_seq(*ask, call.query, "after");
+  if (!one) return base::pass(one);
+  const audit::Log& log = context.audit;
+  one->cursor = one->cursor.value_or(log.position().seq);
+  const auto look = [ask = std::move(*one), &log, folder = folder_of(context),
                      end](Patience patience) mutable -> std::optional<http::Response> {
     const bool last = patience == Patience::kNone || base::monotonic_seconds() >= end;
     if (log.position().seq <= *ask.cursor && !last) return std::nullopt;

@@ -9,6 +9,9 @@
 
 namespace sutler::admin {
 
+// Where a store has several nodes, they read the records of all: cursors are text then, an answer
+// says in `nodes` how far each node can be seen, and `complete` is false where one is behind.
+//
 // GET /api/v1/audit: `{"records":[…],"next":SEQ,"last_seq":SEQ}`, newest first. `next` is the
 // `cursor` of the next page and left out on the last one.
 [[nodiscard]] base::Result<http::Response> list_audit(const Context&, const Call&, Action&);
@@ -20,9 +23,9 @@ namespace sutler::admin {
 [[nodiscard]] base::Result<http::Response> follow_audit(const Context&, const Call&, Action&);
 
 // The parameters that each takes.
-inline constexpr std::array<std::string_view, 21> kAuditQuery = {
-    "since",       "until",    "team",    "project", "object", "type",       "group",
-    "key",         "event",    "outcome", "key_id",  "remote", "request_id", "text",
-    "checkpoints", "operator", "order",   "cursor",  "limit",  "after",      "wait"};
+inline constexpr std::array<std::string_view, 22> kAuditQuery = {
+    "since", "until",   "team",   "project", "object",     "type", "group",       "key",
+    "event", "outcome", "key_id", "remote",  "request_id", "text", "checkpoints", "operator",
+    "order", "cursor",  "limit",  "after",   "wait",       "node"};
 
 }  // namespace sutler::admin

@@ -29,6 +29,11 @@ class Nodes;
 class Rotation;
 }  // namespace sutler::store
 
+namespace sutler::audit {
+class MergedLog;
+class Shipper;
+}  // namespace sutler::audit
+
 namespace sutler::admin {
 
 class Access;
@@ -46,6 +51,9 @@ struct Background {
   // When a signing key last verified a token; nothing: never, as far as is known. May be empty.
   std::function<std::optional<base::UnixTime>(const std::string& team, const std::string& key)>
       key_last_used = {};
+  // The audit of all nodes, and what copies this node's lines; null: the store has but one.
+  audit::MergedLog* merged = nullptr;
+  audit::Shipper* shipper = nullptr;
 };
 
 // What `status` tells about the process.

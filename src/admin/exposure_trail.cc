@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "admin/audit_nodes_api.h"
 #include "audit/query.h"
 #include "base/json.h"
 
@@ -137,12 +138,17 @@ bool concerns_values(const std::string& event) {
 
 base::Result<std::vector<Sighting>> follow(const Context& context, const audit::Filter& filter,
                                            Trail trail) {
-  auto read = audit::for_each_record(context.audit.current_file().parent_path(), filter,
-                                     [&](std::uint64_t, std::string_view text) {
-                                       const Line line = read_line(text);
-                                       if (concerns_values(line.event)) trail.take(line);
-                                       return true;
-                                     });
+  const auto take = [&trail](std::string_view text) {
+    const Line line = read_line(text);
+    if (concerns_values(line.event)) trail.take(line);
+    return true;
+  };
+  audit::MergedLog* const all = merged_log(context);
+  auto read = all != nullptr
+                  ? all->for_each(filter, take)
+                  : audit::for_each_record(
+                        context.audit.current_file().parent_path(), filter,
+                        [&](std::uint64_t, std::string_view text) { return take(text); });
   if (!read && read.error().code != base::Code::kNotFound) return base::pass(read);
   return trail.done();
 }

@@ -71,6 +71,8 @@ const Row kRows[] = {
     {"GET", "/api/v1/audit", kAuditors},
     {"GET", "/api/v1/audit/export", kAuditors},
     {"GET", "/api/v1/audit/follow", kAuditors},
+    {"GET", "/api/v1/audit/nodes", kAuditors},
+    {"GET", "/api/v1/audit/lines", kAuditors},
     {"GET", "/api/v1/audit/key", kEverybody},
     {"GET", "/api/v1/master-key", kAuditors},
     {"POST", "/api/v1/master-key/rotate", kOwners},

@@ -4,6 +4,7 @@
 
 #include "admin/apply_api.h"
 #include "admin/audit_api.h"
+#include "admin/audit_nodes_api.h"
 #include "admin/backup_api.h"
 #include "admin/explain_api.h"
 #include "admin/exposure_api.h"
@@ -94,6 +95,8 @@ constexpr Route kRoutes[] = {
      .query = kAuditQuery,
      .produces = "application/x-ndjson"},
     {"GET", "/api/v1/audit/follow", follow_audit, kQuiet, kAudit, Body::kNone, kAuditQuery},
+    {"GET", "/api/v1/audit/nodes", list_audit_nodes, kQuiet, kAudit},
+    {"GET", "/api/v1/audit/lines", list_audit_lines, kQuiet, kAudit, Body::kNone, kAuditLinesQuery},
     {"GET", "/api/v1/audit/key", show_audit_key, kQuiet, kSignedIn},
     {"GET", "/api/v1/master-key", show_master_key, kQuiet, Right::kAudit},
     {"POST", "/api/v1/master-key/rotate", rotate_master_key, "master_key.rotate", kOwn},

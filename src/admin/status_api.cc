@@ -2,15 +2,30 @@
 
 #include "admin/json_io.h"
 #include "admin/past.h"
+#include "audit/shipper.h"
 
 namespace sutler::admin {
 namespace {
 
-std::string audit_json(const audit::Log& log, const Principal& who) {
+// How far this node's records are in the store.
+std::string copied_json(const audit::ShipStats& stats) {
+  JsonObject copied;
+  copied.number("seq", stats.shipped_seq).number("behind_lines", stats.behind_lines);
+  copied.number("behind_seconds", static_cast<std::uint64_t>(stats.behind_seconds));
+  if (stats.error) copied.text("error", stats.error->message);
+  return copied.done();
+}
+
+std::string audit_json(const Context& context, const Principal& who) {
+  const audit::Log& log = context.audit;
   JsonObject audit;
   audit.number("seq", log.position().seq).text("public_key", log.public_key());
   if (who.role == Role::kOwner) audit.text("file", log.current_file().native());
   audit.text("reserve", log.reserve_intact() ? "intact" : "used");
+  if (!log.node().empty()) audit.text("node", log.node());
+  if (const auto* shipper = context.about.background.shipper; shipper != nullptr) {
+    audit.raw("copied", copied_json(shipper->stats()));
+  }
   return audit.done();
 }
 
@@ -77,7 +92,7 @@ base::Result<http::Response> show_status(const Context& context, const Call& cal
     status.raw("master_keys", json_strings(about.master_key_ids));
   }
   const double uptime = base::monotonic_seconds() - about.started_monotonic_seconds;
-  status.raw("audit", audit_json(context.audit, call.who))
+  status.raw("audit", audit_json(context, call.who))
       .number("uptime_seconds", static_cast<std::uint64_t>(uptime));
   return json_response(200, status.done());
 }
