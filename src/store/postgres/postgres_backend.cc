@@ -168,6 +168,15 @@ class PostgresBackend final : public Backend {
                                     Values().bytes(prefix).bytes(*end));
   }
 
+  Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    const bool up = range.order == KeyOrder::kAscending;
+    return postgres::read_telemetry(
+        **connection, up ? postgres::kTelemetryAscending : postgres::kTelemetryDescending,
+        Values().bytes(range.first).bytes(range.last).number(range.limit));
+  }
+
   Result<std::vector<KeyUse>> key_use() override {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
