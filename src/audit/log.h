@@ -27,6 +27,8 @@
 namespace sutler::audit {
 
 enum class Sync { kAlways, kEverySecond };
+// Whether the server copies the lines to the store: where several nodes serve one (shipper.h).
+enum class Ship { kNo, kToStore };
 enum class Durability { kWritten, kSynced };
 
 // When the oldest rotated files go. 0: never.
@@ -39,6 +41,7 @@ struct Options {
   std::filesystem::path folder;  // holds current.jsonl, rotated files and `reserve`
   // Whose chain it is, where a store has several nodes (is_node_id()); every line names it.
   std::string node = {};
+  Ship ship = Ship::kNo;  // what the log itself does not look at
   Sync sync = Sync::kEverySecond;
   std::uint64_t rotate_bytes = 64ull * 1024 * 1024;
   std::uint64_t reserve_bytes = 64ull * 1024 * 1024;  // 0: none

@@ -99,10 +99,20 @@ Result<void> App::prepare_audit() {
       std::make_unique<ClockTrust>(store_->backend(), *seed, clock_, base::monotonic_seconds());
   audit::Options audit_options = options_.audit;
   audit_options.clock_trusted = [this] { return clock_trust_->trusted(); };
-  auto log = audit::Log::open(audit_options, *seed, clock_, checkpoints_->load(),
-                              [this](const audit::Position& p) { checkpoints_->keep(p); });
+  audit::Position known = checkpoints_->load();
+  if (audit_options.ship == audit::Ship::kToStore) {
+    shared_audit_ = std::make_unique<SharedAudit>(
+        *store_, *seed, audit_options, this_node(*store_, *seed, dir_->path().string()), clock_);
+    known = shared_audit_->known(std::move(known));
+  }
+  auto log = audit::Log::open(audit_options, *seed, clock_, std::move(known),
+                              [this](const audit::Position& p) {
+                                checkpoints_->keep(p);
+                                if (shared_audit_) shared_audit_->reached(p);
+                              });
   if (!log) return pass(log);
   audit_ = std::move(*log);
+  if (shared_audit_) audit_attached_ = shared_audit_->attach(*audit_);
   upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed);
   return upkeep_->start();
 }
@@ -168,6 +178,8 @@ Result<void> App::prepare_admin() {
   auto ready = [this] {
     return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
   };
+  auto background = upkeep_->background();
+  if (shared_audit_) shared_audit_->add_to(background);
   restarts_ = std::make_unique<admin::Restarts>(options_.northflank, *audit_, clock_);
   admin_ = std::make_shared<admin::Service>(
       admin::Options{.store = *store_,
@@ -183,7 +195,7 @@ Result<void> App::prepare_admin() {
                      .sources = sources_.get(),
                      .ready = ready,
                      .provider_url = [this] { return provider_url(); },
-                     .background = upkeep_->background(),
+                     .background = background,
                      .checks = [this] { return checks(); },
                      .metrics = [this] { return metrics(); },
                      .metrics_for = options_.metrics_for});

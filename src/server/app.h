@@ -19,6 +19,7 @@
 #include "server/data_dir.h"
 #include "server/follower.h"
 #include "server/options.h"
+#include "server/shared_audit.h"
 #include "server/tls_reload.h"
 #include "server/upkeep.h"
 #include "server/workloads.h"
@@ -73,7 +74,9 @@ class App {
   resolve::Catalog catalog_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
   std::unique_ptr<ClockTrust> clock_trust_;
+  std::unique_ptr<SharedAudit> shared_audit_;  // null: the store has but one node
   std::unique_ptr<audit::Log> audit_;
+  std::shared_ptr<void> audit_attached_;
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Workloads> workloads_;
   std::unique_ptr<HistoryPurger> purger_;

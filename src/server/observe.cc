@@ -92,6 +92,32 @@ void add_audit(Families& out, const audit::Stats& stats) {
               stats.dropped);
 }
 
+void add_audit_copy(Families& out, const audit::ShipStats& stats) {
+  out.gauge("sutler_audit_copied_seq", "The seq of this node's last record in the store.",
+            stats.shipped_seq);
+  out.gauge("sutler_audit_copy_behind_records", "Records that are not in the store yet.",
+            stats.behind_lines);
+  out.gauge("sutler_audit_copy_behind_seconds", "Since the oldest of them was written.",
+            stats.behind_seconds);
+  out.gauge("sutler_audit_copy_up", "1 while records can be copied to the store.",
+            stats.error ? 0 : 1);
+  out.counter("sutler_audit_copy_rows_total", "Rows of records written to the store.",
+              stats.chunks);
+  out.counter("sutler_audit_copy_bytes_total", "Bytes of records in them.", stats.bytes);
+  out.counter("sutler_audit_copy_failures_total", "Times that copying failed.", stats.failures);
+}
+
+constexpr double kCopyWarnSeconds = 60;
+
+admin::Check check_audit_copy(const audit::ShipStats& stats) {
+  if (!stats.error && stats.behind_seconds < kCopyWarnSeconds) {
+    return {"audit_copy", admin::CheckState::kOk, ""};
+  }
+  return {"audit_copy", admin::CheckState::kWarn,
+          std::to_string(stats.behind_lines) + " records of this node are not in the store" +
+              (stats.error ? ": " + stats.error->message : std::string())};
+}
+
 void add_admin(Families& out, const admin::Service::Totals& totals) {
   constexpr const char* kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
   out.begin(Type::kCounter, "sutler_admin_requests_total", "Answers of the admin API by status.");
@@ -210,6 +236,7 @@ std::vector<Check> App::checks() const {
   } else {
     out.push_back({"audit", CheckState::kFail, "the audit log cannot be written"});
   }
+  if (shared_audit_) out.push_back(check_audit_copy(shared_audit_->stats()));
   out.push_back({"snapshot", snapshot->ever_held_group ? CheckState::kOk : CheckState::kWarn,
                  snapshot->ever_held_group ? "" : "the store has never held a group"});
   Check disk = check_disk(dir_->path(), kDiskWarnBytes);
@@ -257,6 +284,7 @@ std::vector<MetricFamily> App::metrics() const {
   out.counter("sutler_registry_lost_total", "Fetches that the registry could not note.",
               registry.counters().lost);
   add_audit(out, audit_->stats());
+  if (shared_audit_) add_audit_copy(out, shared_audit_->stats());
   add_admin(out, admin_->totals());
   add_wire(out, {{"provider", *provider_server_}, {"admin", *admin_server_}});
   add_certificates(out, options_);

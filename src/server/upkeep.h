@@ -9,6 +9,7 @@
 #include "server/data_dir.h"
 #include "server/key_times.h"
 #include "server/options.h"
+#include "server/shared_audit.h"
 #include "store/backups.h"
 #include "store/nodes.h"
 #include "store/notes.h"
@@ -16,6 +17,10 @@
 #include "store/store.h"
 
 namespace sutler::server {
+
+// This node among those of the store; `place` is its data directory.
+[[nodiscard]] SharedAudit::Self this_node(store::Store& store, const base::Secret& audit_seed,
+                                          const std::string& place);
 
 class Upkeep {
  public:
