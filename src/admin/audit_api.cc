@@ -224,7 +224,7 @@ base::Result<http::Response> follow_merged(const Call& call, audit::MergedLog& l
       if (!now) return error_response(now.error());
       ask.cursor = std::move(*now);
     }
-    if (!log.has_news(*ask.cursor) && !last) return std::nullopt;
+    if (!log.has_news(*ask.cursor, ask.node) && !last) return std::nullopt;
     auto page = log.query(ask);
     if (!page) return error_response(page.error());
     ask.cursor = page->last;

@@ -68,7 +68,7 @@ std::string audit_nodes_json(std::span<const audit::NodeState> nodes) {
   for (const auto& node : nodes) {
     JsonObject one;
     one.text("node", node.node).text("name", node.name).text("state", to_word(node.state));
-    one.number("behind_lines", node.behind_lines);
+    one.number("copied_seq", node.copied_seq).number("behind_lines", node.behind_lines);
     one.number("behind_seconds", static_cast<std::uint64_t>(std::llround(node.behind_seconds)));
     if (node.seen != base::UnixTime{}) one.text("seen", base::rfc3339(node.seen));
     list.raw(one.done());

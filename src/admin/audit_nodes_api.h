@@ -21,7 +21,7 @@ namespace sutler::admin {
 
 inline constexpr std::array<std::string_view, 2> kAuditLinesQuery = {"node", "after"};
 
-// `[{"node","name","state","behind_lines","behind_seconds","seen"}]`
+// `[{"node","name","state","copied_seq","behind_lines","behind_seconds","seen"}]`
 [[nodiscard]] std::string audit_nodes_json(std::span<const audit::NodeState> nodes);
 
 // Null where a store has but one node.

@@ -21,7 +21,9 @@
 #include <utility>
 #include <vector>
 
+#include "admin/audit_rows.h"
 #include "admin/service.h"
+#include "audit/merged.h"
 #include "base/test_support.h"
 #include "store/backend/fault_backend.h"
 #include "store/backend/memory_backend.h"
@@ -85,11 +87,15 @@ class FaultyCalls final : public audit::FileCalls {
   std::atomic<bool> full = false;
 };
 
+// Several: the store's table holds the audit of more nodes than this one.
+enum class Nodes { kOne, kSeveral };
+inline const std::string kOwnNode(audit::kNodeDigits, 'a');
+
 class Bench {
  public:
   explicit Bench(model::WeakKeys weak_keys = model::WeakKeys::kRefuse,
                  std::uint32_t failures_per_minute_max = 1'000'000,
-                 source::Sources* sources = nullptr) {
+                 source::Sources* sources = nullptr, Nodes nodes = Nodes::kOne) {
     std::vector<base::LockedBytes> keys;
     keys.emplace_back(std::string_view("0123456789abcdef0123456789abcdef"));
     keys_ = std::make_shared<const crypto::MasterKeys>(
@@ -108,6 +114,7 @@ class Bench {
     std::filesystem::create_directories(options.folder);
     options.reserve_bytes = 0;
     options.calls = &calls_;
+    if (nodes == Nodes::kSeveral) options.node = kOwnNode;
     const base::Secret seed = must(store_->audit_seed());
     audit_ = must(audit::Log::open(options, seed, clock_, {}, [](const audit::Position&) {}));
     Options service{*store_, catalog_, *audit_, clock_};
@@ -120,6 +127,17 @@ class Bench {
     service.registry = &registry_;
     service.sources = sources;
     service.ready = [this] { return ready_; };
+    if (nodes == Nodes::kSeveral) {
+      rows_ = std::make_unique<AuditRows>(store_->backend());
+      table_ = std::make_unique<audit::ChunkTable>(*rows_, seed);
+      merged_ = std::make_unique<audit::MergedLog>(
+          audit::MergedLog::Self{.folder = options.folder,
+                                 .node = kOwnNode,
+                                 .name = "host-a",
+                                 .last_seq = [this] { return audit_->position().seq; }},
+          *table_, clock_);
+      service.background.merged = merged_.get();
+    }
     service_ = std::make_unique<Service>(std::move(service));
   }
 
@@ -230,6 +248,7 @@ class Bench {
   base::ManualClock& clock() { return clock_; }
   Service& service() { return *service_; }
   store::Store& store() { return *store_; }
+  audit::ChunkTable& table() { return *table_; }  // where there are several nodes
   registry::Registry& registry() { return registry_; }
   [[nodiscard]] const resolve::Catalog& catalog() const { return catalog_; }
   void make_unready() { ready_ = false; }
@@ -265,6 +284,9 @@ class Bench {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<audit::Log> audit_;
   registry::Registry registry_{{}, "a key for digests of 32 bytes..."};
+  std::unique_ptr<AuditRows> rows_;
+  std::unique_ptr<audit::ChunkTable> table_;
+  std::unique_ptr<audit::MergedLog> merged_;
   std::unique_ptr<Service> service_;
 };
 

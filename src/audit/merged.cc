@@ -133,9 +133,11 @@ std::vector<NodeState> MergedLog::states(const Known& known) const {
       state.name = self_.name;
       state.state = NodeState::State::kOwn;
       state.seen = now;
+      if (head != known.heads.end()) state.copied_seq = head->shipped_seq;
     } else if (head != known.heads.end()) {
       state.name = head->name;
       state.seen = head->seen;
+      state.copied_seq = head->shipped_seq;
       state.behind_lines = head->local_seq - std::min(head->local_seq, head->shipped_seq);
       if (head->stopped) {
         state.state = NodeState::State::kStopped;
@@ -266,12 +268,15 @@ Result<MergedCursor> MergedLog::end() {
   return cursor;
 }
 
-bool MergedLog::has_news(const MergedCursor& after) {
-  const auto is_new = [&](const std::string& node, std::uint64_t seq) {
-    const auto at = after.seqs.find(MergedCursor::prefix_of(node));
-    return at == after.seqs.end() ? false : at->second < seq;
+bool MergedLog::has_news(const MergedCursor& after, std::string_view node) {
+  const auto is_meant = [node](std::string_view id, std::string_view name) {
+    return node.empty() || node == id || node == name;
   };
-  if (is_new(self_.node, self_.last_seq())) return true;
+  const auto is_new = [&](const std::string& id, std::uint64_t seq) {
+    const auto at = after.seqs.find(MergedCursor::prefix_of(id));
+    return at != after.seqs.end() && at->second < seq;
+  };
+  if (is_meant(self_.node, self_.name) && is_new(self_.node, self_.last_seq())) return true;
   const std::lock_guard lock(mutex_);
   const double now = base::monotonic_seconds();
   if (now >= looked_ + kLookEverySeconds) {
@@ -279,7 +284,7 @@ bool MergedLog::has_news(const MergedCursor& after) {
     if (auto heads = table_.heads()) seen_ = std::move(*heads);
   }
   return std::ranges::any_of(seen_, [&](const NodeHead& head) {
-    if (head.node == self_.node) return false;
+    if (head.node == self_.node || !is_meant(head.node, head.name)) return false;
     const bool known = after.seqs.contains(MergedCursor::prefix_of(head.node));
     if (!known) return base::rfc3339(head.seen) > after.time && head.shipped_seq > 0;
     return is_new(head.node, head.shipped_seq);

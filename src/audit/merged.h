@@ -40,6 +40,7 @@ struct NodeState {
   std::string node, name;
   // kSilent: it has not said anything for a minute, so it may have records that nobody else has.
   enum class State { kOwn, kCurrent, kBehind, kSilent, kStopped } state = State::kSilent;
+  std::uint64_t copied_seq = 0;    // up to where it has copied its lines, as it says
   std::uint64_t behind_lines = 0;  // that it has itself and that are not here yet
   double behind_seconds = 0;       // since the oldest of them, or since it was heard of
   base::UnixTime seen;
@@ -80,8 +81,9 @@ class MergedLog {
 
   // Where all logs end now, to follow them from there.
   [[nodiscard]] base::Result<MergedCursor> end();
-  // Whether some node has records after that. Asks the table once a second at most.
-  [[nodiscard]] bool has_news(const MergedCursor& after);
+  // Whether that node (empty: any of them) has records after that. Asks the table once a second at
+  // most.
+  [[nodiscard]] bool has_news(const MergedCursor& after, std::string_view node = {});
 
   [[nodiscard]] base::Result<std::vector<NodeState>> nodes();
   [[nodiscard]] ChunkTable& table() { return table_; }

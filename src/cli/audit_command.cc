@@ -21,6 +21,7 @@ constexpr std::size_t kKeyHexDigits = 64;
 struct VerifyOptions {
   std::string public_key;
   std::string path;
+  bool from_store = false;
 };
 
 bool is_key(std::string_view text) {
@@ -62,6 +63,7 @@ std::string verified_json(const audit::Verified& verified) {
   if (verified.pruned) json.yes("pruned");
   number("checkpoints", verified.checkpoints);
   number("last_checkpoint_seq", verified.last_checkpoint_seq);
+  if (!verified.node.empty()) json.text("node", verified.node);
   json.text("public_key", verified.public_key);
   json.raw("key_was_given", verified.key_was_given ? "true" : "false");
   return json.done();
@@ -73,6 +75,7 @@ std::string verified_text(const audit::Verified& verified) {
                      std::to_string(verified.first_seq) + " to " +
                      std::to_string(verified.last_seq) + ", " +
                      counted(verified.checkpoints, "signed checkpoint");
+  if (!verified.node.empty()) text += "\nof the node " + verified.node;
   if (verified.pruned) text += "\nolder lines were let go by retention, as a signed record says";
   if (verified.checkpoints == 0) return text;
   return text + ", the last one at " + std::to_string(verified.last_checkpoint_seq) +
@@ -82,6 +85,10 @@ std::string verified_text(const audit::Verified& verified) {
 base::Result<int> verify(const Context& context, const VerifyOptions& options) {
   auto key = read_key(options.public_key);
   if (!key) return base::pass(key);
+  if (options.from_store && !options.path.empty()) {
+    return usage_error("--from-store takes no PATH");
+  }
+  if (options.from_store) return verify_audit_in_store(context, *key);
   auto files =
       files_of(options.path.empty() ? data_dir_of(context) / "audit" : fs::path(options.path));
   if (!files) return base::pass(files);
@@ -122,9 +129,11 @@ void add_audit_command(CLI::App& root, Context& context) {
       audit, context,
       {.name = "verify",
        .purpose = "Checks that no line of the audit log was changed, moved, added or removed",
-       .example = "sutler audit verify --public-key audit.pub /var/lib/sutler/audit",
+       .example = "sutler audit verify --public-key audit.pub /var/lib/sutler/audit\n"
+                  "sutler audit verify --public-key audit.pub --from-store",
        .more =
-           "Needs no server. Lines that were cut off at the end after the last signed checkpoint "
+           "Needs no server, but with --from-store, which proves what the store has of the logs "
+           "of all its nodes. Lines that were cut off at the end after the last signed checkpoint "
            "can only be missed by who knows a later one: the server compares at its start."},
       Talks::kToNobody, [&context, options] { return verify(context, *options); });
   add_word(verify_command, options->path, "PATH",
@@ -132,9 +141,14 @@ void add_audit_command(CLI::App& root, Context& context) {
       .required(false);
   add_text(verify_command, options->public_key,
            {"--public-key", "KEY", "who signs: 64 hex digits, or a file that holds them"});
-  verify_command.get_option("--data-dir")->group("Options");
+  add_switch(verify_command, options->from_store, "--from-store",
+             "what the server's store has of the logs of all nodes");
+  for (const char* name : {"--data-dir", "--addr", "--cacert"}) {
+    verify_command.get_option(name)->group("Options");
+  }
 
   add_audit_query_commands(audit, context);
+  add_audit_nodes_command(audit, context);
   add_command(audit, context,
               {.name = "key",
                .purpose = "Prints the public key that proves the audit log of the running server",

@@ -2,6 +2,7 @@
 // folder.
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 
 #include "audit/query.h"
@@ -9,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "cli/admin_client.h"
+#include "cli/audit_page.h"
 #include "cli/commands.h"
 #include "cli/duration.h"
 #include "cli/json_view.h"
@@ -22,7 +24,7 @@ constexpr std::uint64_t kPageRecords = 10'000;
 struct QueryOptions {
   std::string since, until, team, project, object, type, group, key, who, event, outcome, key_id;
   std::string remote, request_id, text;
-  std::string limit = "100", cursor, dir;
+  std::string node, limit = "100", cursor, dir;
   bool oldest = false, checkpoints = false;
   std::string count;  // of `follow`
 };
@@ -35,7 +37,7 @@ std::vector<std::pair<const char*, const std::string*>> words_of(const QueryOpti
           {"operator", &options.who},    {"event", &options.event},
           {"outcome", &options.outcome}, {"key_id", &options.key_id},
           {"remote", &options.remote},   {"request_id", &options.request_id},
-          {"text", &options.text}};
+          {"text", &options.text},       {"node", &options.node}};
 }
 
 // A time as RFC 3339 has it, or how long ago: "24h".
@@ -87,10 +89,9 @@ base::Result<audit::Ask> read_ask(const QueryOptions& options) {
   if (!limit) return base::pass(limit);
   if (*limit < 1 || *limit > kPageRecords) return usage_error("--limit is from 1 to 10000");
   ask.limit = *limit;
-  if (options.cursor.empty()) return ask;
-  auto cursor = read_number(options.cursor, "--cursor");
-  if (!cursor) return base::pass(cursor);
-  ask.cursor = *cursor;
+  if (!options.node.empty() && !options.dir.empty()) {
+    return usage_error("--dir is the log of one node: --node does not go with it");
+  }
   return ask;
 }
 
@@ -108,48 +109,32 @@ std::string query_text(const QueryOptions& options, const audit::Ask& ask) {
   return out;
 }
 
-// The lines as they stand in the log, byte for byte: they are proved by their hashes. A quote in a
-// string is escaped, so what stands between two records stands nowhere else.
-std::vector<std::string> lines_of(std::string_view answer) {
-  constexpr std::string_view kStart = R"({"records":[)", kBetween = R"("},{"seq":)";
-  std::vector<std::string> lines;
-  const std::size_t end = answer.rfind(']');
-  if (!answer.starts_with(kStart) || end == std::string_view::npos) return lines;
-  answer = answer.substr(kStart.size(), end - kStart.size());
-  while (!answer.empty()) {
-    const std::size_t cut = answer.find(kBetween);
-    const std::size_t size = cut == std::string_view::npos ? answer.size() : cut + 2;
-    lines.emplace_back(answer.substr(0, size));
-    answer.remove_prefix(std::min(answer.size(), size + 1));
+// `cursor`: where to go on, as an answer gave it; empty: at the end that the order starts with.
+base::Result<AuditPage> ask_for_page(const Context& context, const QueryOptions& options,
+                                     audit::Ask ask, const std::string& cursor) {
+  if (!options.dir.empty()) {
+    if (!cursor.empty()) {
+      auto seq = read_number(cursor, "--cursor");
+      if (!seq) return base::pass(seq);
+      ask.cursor = *seq;
+    }
+    auto page = audit::query(options.dir, ask);
+    if (!page) return base::pass(page);
+    return audit_page_of(*page);
   }
-  return lines;
-}
-
-base::Result<audit::Page> page_of(const AdminClient::Answer& answer) {
-  audit::Page page;
-  const auto number = [&](const char* name) {
-    std::uint64_t value = 0;
-    const std::string text = shown(answer.tree, name);
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  };
-  for (std::string& line : lines_of(answer.text.expose())) {
-    page.records.push_back({0, std::move(line)});
-  }
-  if (!shown(answer.tree, "next").empty()) page.next = number("next");
-  page.last_seq = number("last_seq");
-  return page;
-}
-
-base::Result<audit::Page> ask_for_page(const Context& context, const QueryOptions& options,
-                                       const audit::Ask& ask) {
-  if (!options.dir.empty()) return audit::query(options.dir, ask);
   std::string path = api_path({"audit"}) + query_text(options, ask);
   if (ask.order == audit::Order::kOldestFirst) path += "&order=oldest";
-  if (ask.cursor) path += "&cursor=" + std::to_string(*ask.cursor);
+  if (!cursor.empty()) {
+    path += "&cursor=";
+    base::append_percent_encoded(path, cursor);
+  }
   auto answer = ask_server(context, "GET", path);
   if (!answer) return base::pass(answer);
-  return page_of(*answer);
+  return read_audit_page(*answer);
+}
+
+void note_behind(const AuditPage& page) {
+  for (const std::string& behind : page.behind) print_note(behind);
 }
 
 std::string who_of(const boost::json::value& record) {
@@ -175,36 +160,61 @@ std::string what_of(const boost::json::value& record) {
   return joined(parts, " ");
 }
 
-std::vector<std::string> row_of(std::string_view line) {
+// With the node in front where the store has several.
+std::vector<std::string> row_of(std::string_view line, const AuditPage& page) {
+  std::vector<std::string> row;
   const auto tree = base::parse_json(line);
-  if (!tree) return {"", "", "unreadable", "", "", "", "", ""};
-  const std::string count = shown(*tree, "count");
-  const std::string event = shown(*tree, "event") + (count.empty() ? "" : " x" + count);
-  return {shown(*tree, "seq"),  shown(*tree, "time"), event,          shown(*tree, "outcome"),
-          shown(*tree, "team"), who_of(*tree),        what_of(*tree), shown(*tree, "reason")};
+  if (!page.names.empty()) {
+    const std::string id = tree ? shown(*tree, "node") : std::string();
+    const auto name = page.names.find(id);
+    row.push_back(name == page.names.end() || name->second.empty() ? id : name->second);
+  }
+  std::vector<std::string> cells = {"", "", "unreadable", "", "", "", "", ""};
+  if (tree) {
+    const std::string count = shown(*tree, "count");
+    const std::string event = shown(*tree, "event") + (count.empty() ? "" : " x" + count);
+    cells = {shown(*tree, "seq"),  shown(*tree, "time"), event,          shown(*tree, "outcome"),
+             shown(*tree, "team"), who_of(*tree),        what_of(*tree), shown(*tree, "reason")};
+  }
+  row.insert(row.end(), cells.begin(), cells.end());
+  return row;
+}
+
+std::vector<std::string> headings(const AuditPage& page) {
+  std::vector<std::string> all = {"SEQ",  "TIME", "EVENT", "OUTCOME",
+                                  "TEAM", "WHO",  "WHAT",  "REASON"};
+  if (!page.names.empty()) all.insert(all.begin(), "NODE");
+  return all;
 }
 
 base::Result<int> query(const Context& context, const QueryOptions& options) {
   auto ask = read_ask(options);
   if (!ask) return base::pass(ask);
-  auto page = ask_for_page(context, options, *ask);
-  if (!page) return base::pass(page);
-  std::string text = R"({"records":[)";
-  Table table({"SEQ", "TIME", "EVENT", "OUTCOME", "TEAM", "WHO", "WHAT", "REASON"});
-  for (const auto& record : page->records) {
-    if (text.back() == '}') text += ',';
-    text += record.line;
-    table.add(row_of(record.line));
+  const std::size_t limit = ask->limit;
+  std::vector<std::string> lines;
+  AuditPage page;
+  page.next = options.cursor;
+  // A server that has read much without a match answers with what it has.
+  do {
+    ask->limit = limit - lines.size();
+    auto more = ask_for_page(context, options, *ask, page.next);
+    if (!more) return base::pass(more);
+    page = std::move(*more);
+    std::ranges::move(page.lines, std::back_inserter(lines));
+  } while (!page.next.empty() && lines.size() < limit);
+  std::string text;
+  if (context.json) {
+    text = audit_page_json(lines, page);
+  } else {
+    Table table(headings(page));
+    for (const std::string& line : lines) table.add(row_of(line, page));
+    text = table.empty() ? "no record matches" : table.text();
   }
-  text += ']';
-  if (page->next) text += ",\"next\":" + std::to_string(*page->next);
-  text += ",\"last_seq\":" + std::to_string(page->last_seq) + "}";
-  if (!context.json) text = table.empty() ? "no record matches" : table.text();
   auto printed = print_line(text);
   if (!printed) return base::pass(printed);
-  if (page->next && !context.json) {
-    print_note("there are more: --cursor " + std::to_string(*page->next));
-  }
+  if (context.json) return 0;
+  if (!page.next.empty()) print_note("there are more: --cursor " + page.next);
+  note_behind(page);
   return 0;
 }
 
@@ -213,14 +223,17 @@ base::Result<int> export_lines(const Context& context, const QueryOptions& optio
   if (!ask) return base::pass(ask);
   ask->order = audit::Order::kOldestFirst;
   ask->limit = kPageRecords;
-  for (;;) {
-    auto page = ask_for_page(context, options, *ask);
+  for (std::string cursor = options.cursor;;) {
+    auto page = ask_for_page(context, options, *ask, cursor);
     if (!page) return base::pass(page);
-    for (const auto& record : page->records) {
-      if (auto printed = print_line(record.line); !printed) return base::pass(printed);
+    for (const std::string& line : page->lines) {
+      if (auto printed = print_line(line); !printed) return base::pass(printed);
     }
-    if (!page->next) return 0;
-    ask->cursor = page->next;
+    if (page->next.empty()) {
+      note_behind(*page);
+      return 0;
+    }
+    cursor = page->next;
   }
 }
 
@@ -236,18 +249,19 @@ base::Result<int> follow(const Context& context, const QueryOptions& options) {
   std::string after = options.cursor;
   while (left > 0) {
     std::string path = api_path({"audit", "follow"}) + query_text(options, *ask) + "&wait=30";
-    if (!after.empty()) path += "&after=" + after;
+    if (!after.empty()) {
+      path += "&after=";
+      base::append_percent_encoded(path, after);
+    }
     auto answer = ask_server(context, "GET", path);
     if (!answer) return base::pass(answer);
-    auto page = page_of(*answer);
-    if (!page) return base::pass(page);
-    for (const auto& record : page->records) {
-      const std::string text =
-          context.json ? record.line : printable(joined(row_of(record.line), "  "));
+    const AuditPage page = read_audit_page(*answer);
+    for (const std::string& line : page.lines) {
+      const std::string text = context.json ? line : printable(joined(row_of(line, page), "  "));
       if (auto printed = print_line(text); !printed) return base::pass(printed);
       if (--left == 0) return 0;
     }
-    after = std::to_string(page->last_seq);
+    after = page.last;
   }
   return 0;
 }
@@ -267,6 +281,7 @@ void add_filters(CLI::App& command, QueryOptions& options) {
   add_text(command, options.key_id, {"--key-id", "ID", "verified by this signing key"});
   add_text(command, options.remote, {"--remote", "ADDRESS", "from this address"});
   add_text(command, options.request_id, {"--request-id", "ID", "of the answer's X-Request-Id"});
+  add_text(command, options.node, {"--node", "NAME", "of this node: its host's name, or its id"});
   add_text(command, options.text, {"--text", "TEXT", "that hold this text, case as written"});
   add_switch(command, options.checkpoints, "--checkpoints", "the log's own signatures as well");
 }
@@ -285,7 +300,7 @@ void add_audit_query_commands(CLI::App& audit, Context& context) {
   add_filters(query_command, *asked);
   add_switch(query_command, asked->oldest, "--oldest", "oldest first");
   add_text(query_command, asked->limit, {"--limit", "N", "so many at most (100)"});
-  add_text(query_command, asked->cursor, {"--cursor", "SEQ", "go on where the last page ended"});
+  add_text(query_command, asked->cursor, {"--cursor", "CURSOR", "go on where the last page ended"});
   add_text(query_command, asked->dir, {"--dir", "DIR", "a log's folder; needs no server"});
 
   const auto exported = std::make_shared<QueryOptions>();
@@ -296,7 +311,7 @@ void add_audit_query_commands(CLI::App& audit, Context& context) {
        .example = "sutler audit export --since 7d > audit.jsonl"},
       Talks::kToServer, [&context, exported] { return export_lines(context, *exported); });
   add_filters(export_command, *exported);
-  add_text(export_command, exported->cursor, {"--cursor", "SEQ", "after this record"});
+  add_text(export_command, exported->cursor, {"--cursor", "CURSOR", "after this record"});
   add_text(export_command, exported->dir, {"--dir", "DIR", "a log's folder; needs no server"});
 
   const auto followed = std::make_shared<QueryOptions>();
@@ -307,7 +322,7 @@ void add_audit_query_commands(CLI::App& audit, Context& context) {
                    .example = "sutler audit follow --outcome denied"},
                   Talks::kToServer, [&context, followed] { return follow(context, *followed); });
   add_filters(follow_command, *followed);
-  add_text(follow_command, followed->cursor, {"--after", "SEQ", "start after this record"});
+  add_text(follow_command, followed->cursor, {"--after", "CURSOR", "start after this record"});
   add_text(follow_command, followed->count, {"--count", "N", "end after so many records"});
 }
 

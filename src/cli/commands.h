@@ -32,6 +32,10 @@ void add_restart_command(CLI::App& root, Context& context);
 void add_source_command(CLI::App& root, Context& context);
 void add_audit_command(CLI::App& root, Context& context);
 void add_audit_query_commands(CLI::App& audit, Context& context);  // below `audit`
+void add_audit_nodes_command(CLI::App& audit, Context& context);   // below `audit`
+// `sutler audit verify --from-store`. A chain that is not whole: kCorrupt, after all were shown.
+[[nodiscard]] base::Result<int> verify_audit_in_store(const Context& context,
+                                                      const std::optional<std::string>& public_key);
 void add_doctor_command(CLI::App& root, Context& context);
 void add_config_command(CLI::App& root, Context& context);
 void add_master_key_command(CLI::App& root, Context& context);

@@ -32,8 +32,8 @@ store::Backups::Options backup_options(const Options& options, const audit::Log&
 
 }  // namespace
 
-SharedAudit::Self this_node(store::Store& store, const base::Secret& audit_seed,
-                            const std::string& place) {
+SharedAudit::Self audit_self(store::Store& store, const base::Secret& audit_seed,
+                             const std::string& place) {
   const store::Notes notes(store.backend(), audit_seed);
   return {store::Nodes(store, notes, host_name(), place).own_id(), host_name()};
 }

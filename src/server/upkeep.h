@@ -19,8 +19,8 @@
 namespace sutler::server {
 
 // This node among those of the store; `place` is its data directory.
-[[nodiscard]] SharedAudit::Self this_node(store::Store& store, const base::Secret& audit_seed,
-                                          const std::string& place);
+[[nodiscard]] SharedAudit::Self audit_self(store::Store& store, const base::Secret& audit_seed,
+                                           const std::string& place);
 
 class Upkeep {
  public:
