@@ -240,6 +240,10 @@ struct Changed final : Backend {
   base::Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& r) override {
     return inner->telemetry_between(r);
   }
+  base::Result<bool> lease(const std::string& name, const std::string& holder,
+                           std::chrono::seconds time) override {
+    return inner->lease(name, holder, time);
+  }
   base::Result<std::vector<KeyUse>> key_use() override { return inner->key_use(); }
   base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
                                                           std::size_t limit) override {

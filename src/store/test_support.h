@@ -179,6 +179,12 @@ class Meddler final : public Backend {
   base::Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
     return inner_->telemetry_between(range);
   }
+  base::Result<bool> lease(const std::string& name, const std::string& holder,
+                           std::chrono::seconds time) override {
+    if (fails("lease")) return unavailable();
+    return inner_->lease(name, holder, time);
+  }
+  bool one_process() const override { return inner_->one_process(); }
   base::Result<std::vector<KeyUse>> key_use() override { return inner_->key_use(); }
   base::Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
                                                           std::size_t limit) override {

@@ -150,6 +150,7 @@ class Backend {
   // Waits until the revision is above the given one or the time is over; gives the revision.
   [[nodiscard]] virtual base::Result<std::uint64_t> wait(std::uint64_t revision,
                                                          std::chrono::milliseconds limit) = 0;
+  // All of the batch or nothing.
   [[nodiscard]] virtual base::Result<void> put_telemetry(const std::vector<Telemetry>& batch) = 0;
   // All telemetry whose key starts with the prefix.
   [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry(
@@ -157,6 +158,13 @@ class Backend {
   // Telemetry in the range, in its order. Costs what it gives, not what the store holds.
   [[nodiscard]] virtual base::Result<std::vector<Telemetry>> telemetry_between(
       const TelemetryRange& range) = 0;
+  // Takes or renews the named lease for that time, by the database's clock; false: somebody else
+  // has it. A time of 0 gives it up.
+  [[nodiscard]] virtual base::Result<bool> lease(const std::string& name, const std::string& holder,
+                                                 std::chrono::seconds time) = 0;
+  // True: no other process can have this database open, so that what a node keeps as telemetry need
+  // not say which node it is.
+  [[nodiscard]] virtual bool one_process() const { return false; }
   // By id; versions of the history count too.
   [[nodiscard]] virtual base::Result<std::vector<KeyUse>> key_use() = 0;
   // Up to `limit` data keys, of current records and of the history, that another master key than

@@ -1,6 +1,7 @@
 // What every backend must do, run against each of them.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
@@ -247,6 +248,60 @@ TEST_P(Conformance, TelemetryOfARangeComesFromTheEndThatIsAskedFor) {
   EXPECT_EQ(keys({.first = "a/3", .last = "a/2", .limit = 9, .order = KeyOrder::kDescending}), "");
   EXPECT_EQ(must(backend().telemetry_between({.first = "a/2", .last = "a/3", .limit = 1}))[0].value,
             std::string("2\0", 2));
+}
+
+TEST_P(Conformance, TelemetryOfOneHandleIsSeenByTheOthers) {
+  must(backend().put_telemetry({{"used/a", "1"}, {"used/b", "2"}}));
+  must(other().put_telemetry({{"used/a", "3"}, {"used/b", ""}}));
+  const auto found = must(backend().telemetry("used/"));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].value, "3");
+}
+
+TEST_P(Conformance, ALeaseIsOneHoldersUntilItGivesItUp) {
+  EXPECT_TRUE(must(backend().lease("purge", "a", std::chrono::seconds(600))));
+  EXPECT_FALSE(must(other().lease("purge", "b", std::chrono::seconds(600))));
+  EXPECT_FALSE(must(other().lease("purge", "b", std::chrono::seconds(0))));
+  EXPECT_TRUE(must(other().lease("backup", "b", std::chrono::seconds(600)))) << "another name";
+  EXPECT_TRUE(must(backend().lease("purge", "a", std::chrono::seconds(600)))) << "renewed";
+  EXPECT_FALSE(must(other().lease("purge", "b", std::chrono::seconds(600))));
+  EXPECT_TRUE(must(backend().lease("purge", "a", std::chrono::seconds(0))));
+  EXPECT_TRUE(must(other().lease("purge", "b", std::chrono::seconds(600))));
+  EXPECT_FALSE(must(backend().lease("purge", "a", std::chrono::seconds(600))));
+  EXPECT_TRUE(must(backend().lease("never held", "a", std::chrono::seconds(0))));
+}
+
+TEST_P(Conformance, ALeaseWhoseTimeIsOverIsFree) {
+  EXPECT_TRUE(must(backend().lease("purge", "a", std::chrono::seconds(1))));
+  bool taken = false;
+  for (int i = 0; i < 1000 && !taken; ++i) {
+    taken = must(other().lease("purge", "b", std::chrono::seconds(600)));
+    if (!taken) (void)must(backend().wait(1000, milliseconds(10)));
+  }
+  EXPECT_TRUE(taken);
+  EXPECT_FALSE(must(backend().lease("purge", "a", std::chrono::seconds(1))));
+}
+
+TEST_P(Conformance, OfManyWhoWantALeaseAtOnceOneGetsIt) {
+  std::atomic<int> got = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    Backend& handle = i % 2 == 0 ? backend() : other();
+    threads.emplace_back([&handle, &got, i] {
+      if (must(handle.lease("purge", std::to_string(i), std::chrono::seconds(600)))) ++got;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(got, 1);
+}
+
+TEST_P(Conformance, LeasesAreNoCommits) {
+  ASSERT_TRUE(apply(1, {"group/a@1"}));
+  const auto stamp = must(backend().change_stamp());
+  EXPECT_TRUE(must(backend().lease("purge", "a", std::chrono::seconds(600))));
+  EXPECT_EQ(must(backend().change_stamp()), stamp);
+  EXPECT_EQ(must(backend().revision()), 1U);
+  EXPECT_TRUE(must(backend().telemetry("")).empty());
 }
 
 }  // namespace

@@ -72,6 +72,9 @@ inline std::string describe_row(const Record& record) {
 struct Kind {
   const char* name;
   Made (*make)();
+  // One more handle of the same database, as another node has it; null where only one process may
+  // have the store.
+  std::unique_ptr<Backend> (*open_again)(const Made&) = nullptr;
 };
 
 class Conformance : public testing::TestWithParam<Kind> {
@@ -82,6 +85,12 @@ class Conformance : public testing::TestWithParam<Kind> {
     }
   }
   Backend& backend() { return *made_.backend; }
+  // Another node's handle, where there can be one.
+  Backend& other() {
+    if (GetParam().open_again == nullptr) return backend();
+    if (!other_) other_ = GetParam().open_again(made_);
+    return *other_;
+  }
 
   base::Result<void> apply(std::uint64_t revision, std::vector<std::string_view> rows) {
     Batch batch{revision, {}};
@@ -138,6 +147,7 @@ class Conformance : public testing::TestWithParam<Kind> {
   }
 
   Made made_ = GetParam().make();
+  std::unique_ptr<Backend> other_;
 };
 
 }  // namespace sutler::store

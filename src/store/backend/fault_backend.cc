@@ -73,6 +73,12 @@ class Decorated final : public Backend {
     if (auto error = before_("telemetry_between")) return base::Unexpected(std::move(*error));
     return inner_->telemetry_between(range);
   }
+  Result<bool> lease(const std::string& name, const std::string& holder,
+                     std::chrono::seconds time) override {
+    if (auto error = before_("lease")) return base::Unexpected(std::move(*error));
+    return inner_->lease(name, holder, time);
+  }
+  bool one_process() const override { return inner_->one_process(); }
   Result<std::vector<KeyUse>> key_use() override {
     if (auto error = before_("key_use")) return base::Unexpected(std::move(*error));
     return inner_->key_use();

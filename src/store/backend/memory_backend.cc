@@ -9,6 +9,7 @@
 
 #include "crypto/random.h"
 #include "store/backend/check_batch.h"
+#include "store/backend/lease_table.h"
 
 namespace sutler::store {
 
@@ -18,6 +19,8 @@ namespace {
 
 class MemoryBackend final : public Backend {
  public:
+  explicit MemoryBackend(std::function<double()> seconds) : leases_(std::move(seconds)) {}
+
   Result<void> apply(const Batch& batch) override {
     {
       const std::lock_guard lock(mutex_);
@@ -150,6 +153,10 @@ class MemoryBackend final : public Backend {
       take(std::make_reverse_iterator(end), std::make_reverse_iterator(begin));
     }
     return found;
+  }
+  Result<bool> lease(const std::string& name, const std::string& holder,
+                     std::chrono::seconds time) override {
+    return leases_.take(name, holder, time);
   }
 
   Result<std::vector<KeyUse>> key_use() override {
@@ -297,10 +304,13 @@ class MemoryBackend final : public Backend {
   std::uint64_t revision_ = 0;
   Records records_;  // oldest first
   std::map<std::string, std::string> telemetry_;
+  LeaseTable leases_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_memory_backend() { return std::make_unique<MemoryBackend>(); }
+std::unique_ptr<Backend> make_memory_backend(std::function<double()> seconds) {
+  return std::make_unique<MemoryBackend>(std::move(seconds));
+}
 
 }  // namespace sutler::store

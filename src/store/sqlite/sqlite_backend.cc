@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "store/backend/check_batch.h"
+#include "store/backend/lease_table.h"
 #include "store/sqlite/file_watch.h"
 #include "store/sqlite/sqlite_file.h"
 #include "store/sqlite/sqlite_rows.h"
@@ -18,6 +19,7 @@ using base::Result;
 using sqlite::Connection;
 using sqlite::Resetting;
 using sqlite::Statement;
+using std::chrono::seconds;
 
 namespace {
 
@@ -82,8 +84,7 @@ class SqliteBackend final : public Backend {
     return applied;
   }
 
-  // Its own connection: it reads the file, not what this one remembers of it, and holds up no
-  // writer.
+  // By its own connection: it reads the file, not what this one remembers, and holds up nobody.
   Result<void> load_all(const Visit& visit) override {
     return read(sqlite::kSelectAll, [](Statement&) {}, visit);
   }
@@ -205,6 +206,11 @@ class SqliteBackend final : public Backend {
     if (!reader) return pass(reader);
     return sqlite::telemetry_between(*reader, range);
   }
+
+  Result<bool> lease(const std::string& name, const std::string& holder, seconds time) override {
+    return leases_.take(name, holder, time);
+  }
+  bool one_process() const override { return true; }
 
   Result<std::vector<KeyUse>> key_use() override {
     auto reader = open_reader();
@@ -352,6 +358,7 @@ class SqliteBackend final : public Backend {
   sqlite::FileWatch watch_;
   std::optional<std::uint64_t> data_version_;
   std::uint64_t stamp_ = 0;
+  LeaseTable leases_;  // one process has the store
 };
 
 // What is no database is no store; one that is damaged stays kCorrupt.
