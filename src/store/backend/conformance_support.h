@@ -21,6 +21,7 @@ using test::must;
 struct Made {
   std::unique_ptr<test::Folder> folder;
   std::unique_ptr<Backend> backend;
+  std::string uri = {};
 };
 
 inline Made make_memory() { return {nullptr, make_memory_backend()}; }
@@ -45,7 +46,10 @@ inline Made make_postgres() {
   const Dsn dsn = must(Dsn::parse(uri));
   auto connection = must(postgres::Connection::open(dsn));
   must(connection.run(("CREATE SCHEMA " + schema).c_str()));
-  return {nullptr, must(open_postgres(dsn, PostgresOpen::kCreate))};
+  return {nullptr, must(open_postgres(dsn, PostgresOpen::kCreate)), uri};
+}
+inline std::unique_ptr<Backend> open_postgres_again(const Made& made) {
+  return must(open_postgres(must(Dsn::parse(made.uri)), PostgresOpen::kExisting));
 }
 
 // "group/a@1" is version 1 of group a, "group/a@2!" a version 2 that is deleted.

@@ -176,6 +176,18 @@ class PostgresBackend final : public Backend {
         **connection, up ? postgres::kTelemetryAscending : postgres::kTelemetryDescending,
         Values().bytes(range.first).bytes(range.last).number(range.limit));
   }
+  // With a time of 0 it ends at once, and whether it was somebody else's is told all the same.
+  Result<bool> lease(const std::string& name, const std::string& holder,
+                     std::chrono::seconds time) override {
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+    auto taken =
+        (*connection)
+            ->run(postgres::kTakeLease, Values().bytes(name).bytes(holder).number(seconds));
+    if (!taken) return pass(taken);
+    return *taken == 1;
+  }
 
   Result<std::vector<KeyUse>> key_use() override {
     auto connection = pool_.take();

@@ -100,8 +100,6 @@ inline constexpr char kTakeLease[] =
     "VALUES ($1, $2, now() + $3 * interval '1 second') ON CONFLICT (name) DO UPDATE "
     "SET holder = excluded.holder, until = excluded.until "
     "WHERE sutler_lease.holder = excluded.holder OR sutler_lease.until <= now()";
-inline constexpr char kGiveUpLease[] =
-    "UPDATE sutler_lease SET until = now() WHERE name = $1 AND holder = $2";
 
 inline constexpr char kInspect[] =
     "SELECT convert_to(current_setting('server_version'), 'UTF8'), "
