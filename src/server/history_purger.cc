@@ -24,11 +24,13 @@ store::PurgeRule purge_rule(const HistoryPolicy& policy, base::UnixTime now) {
 }
 
 HistoryPurger::HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
-                             const HistoryPolicy& policy, std::function<bool()> clock_trusted)
+                             const HistoryPolicy& policy, store::Leases& leases,
+                             std::function<bool()> clock_trusted)
     : store_(store),
       audit_(audit),
       clock_(clock),
       policy_(policy),
+      leases_(leases),
       clock_trusted_(std::move(clock_trusted)) {}
 
 HistoryPurger::~HistoryPurger() {
@@ -55,13 +57,31 @@ void HistoryPurger::work() {
   }
 }
 
+bool HistoryPurger::is_ours() {
+  if (lease_ && !lease_->lost()) return true;
+  lease_.reset();
+  auto taken = leases_.take("history");
+  if (!taken) {
+    base::log::warning("old versions are not purged: the store cannot say who does it",
+                       {{"why", taken.error().message}});
+    return false;
+  }
+  lease_ = std::move(*taken);
+  return lease_.has_value();
+}
+
 void HistoryPurger::run_once() {
+  if (!is_ours()) return;
   if (policy_.keep_days && clock_trusted_ && !clock_trusted_()) {
     base::log::warning("old versions are not purged: the clock is not sure yet", {});
     return;
   }
   bool begun = false;
   auto report = store_.purge_all(purge_rule(policy_, clock_.now()), [&](std::size_t groups) {
+    if (lease_->lost()) {
+      return base::Result<void>(
+          base::fail(base::Code::kUnavailable, "another node may do it by now"));
+    }
     auto recorded = record(audit::Outcome::kIntent, groups);
     begun = recorded.has_value();
     return recorded;

@@ -1,6 +1,7 @@
 // Takes old versions of groups away by the policy of the settings `history_keep_versions` and
 // `history_keep_days`, at the start (with days: not in the
-// first hour) and then once an hour, on a thread of its own.
+// first hour) and then once an hour, on a thread of its own. Of several nodes one does it: the one
+// that got the lease keeps it until it ends or dies.
 #pragma once
 
 #include <condition_variable>
@@ -12,6 +13,7 @@
 
 #include "audit/log.h"
 #include "base/clock.h"
+#include "store/leases.h"
 #include "store/store.h"
 
 namespace sutler::server {
@@ -30,25 +32,30 @@ struct HistoryPolicy {
 class HistoryPurger {
  public:
   HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
-                const HistoryPolicy& policy, std::function<bool()> clock_trusted);
+                const HistoryPolicy& policy, store::Leases& leases,
+                std::function<bool()> clock_trusted);
   ~HistoryPurger();
   HistoryPurger(const HistoryPurger&) = delete;
   HistoryPurger& operator=(const HistoryPurger&) = delete;
 
   // Starts the thread; with an empty policy there is none.
   void start();
-  // Purges now. Before it an audit record `history.purge` tells the intent (without it nothing
-  // goes), behind it another what went; a failure is logged, and the next time tries again.
+  // Purges now, if no other node has the lease. Before it an audit record `history.purge` tells the
+  // intent (without it nothing goes), behind it another what went; a failure is logged, and the
+  // next time tries again.
   void run_once();
 
  private:
   void work();
+  [[nodiscard]] bool is_ours();
   [[nodiscard]] base::Result<void> record(audit::Outcome outcome, std::uint64_t count);
 
   store::Store& store_;
   audit::Log& audit_;
   const base::Clock& clock_;
   const HistoryPolicy policy_;
+  store::Leases& leases_;
+  std::optional<store::Leases::Held> lease_;  // of the thread
   const std::function<bool()> clock_trusted_;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -51,15 +51,30 @@ class HistoryPurgerTest : public ::testing::Test {
   base::ManualClock clock_{kNow};
   std::size_t line_bytes_max_ = audit::kLineBytesMax;
   std::unique_ptr<audit::Log> log_;
+  store::Leases leases_{fixture_.store->backend(), "this node"};
 };
 
 TEST_F(HistoryPurgerTest, WritesAnIntentBeforeAnythingGoesAndTheNumberAfterIt) {
-  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, leases_, {});
   purger.run_once();
   EXPECT_EQ(kept(), 1U);
   EXPECT_EQ(outcomes(), "intent ok");
   purger.run_once();
   EXPECT_EQ(outcomes(), "intent ok") << "there was nothing to purge";
+}
+
+TEST_F(HistoryPurgerTest, OfTwoNodesOneDoesItUntilItEnds) {
+  store::Leases others(fixture_.store->backend(), "another node");
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, leases_, {});
+  {
+    HistoryPurger other(*fixture_.store, *log_, clock_, {.keep_versions = 2}, others, {});
+    other.run_once();
+    EXPECT_EQ(kept(), 2U);
+    purger.run_once();
+    EXPECT_EQ(kept(), 2U);
+  }
+  purger.run_once();
+  EXPECT_EQ(kept(), 1U);
 }
 
 TEST_F(HistoryPurgerTest, WithoutARecordNothingGoes) {
@@ -68,14 +83,14 @@ TEST_F(HistoryPurgerTest, WithoutARecordNothingGoes) {
   options.reserve_bytes = 0;
   options.line_bytes_max = 10;
   reopen(options);
-  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, leases_, {});
   purger.run_once();
   EXPECT_EQ(kept(), 3U);
 }
 
 TEST_F(HistoryPurgerTest, APurgeThatFailsHasARecordToo) {
   fixture_.meddler->fails = [](std::string_view operation) { return operation == "purge"; };
-  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, leases_, {});
   purger.run_once();
   EXPECT_EQ(kept(), 3U);
   EXPECT_EQ(outcomes(), "intent failed");
@@ -84,7 +99,8 @@ TEST_F(HistoryPurgerTest, APurgeThatFailsHasARecordToo) {
 TEST_F(HistoryPurgerTest, NothingGoesForItsAgeWhileTheClockIsNotTrusted) {
   clock_.set(kNow + std::chrono::hours(24 * 3650));
   bool trusted = false;
-  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_days = 90}, [&] { return trusted; });
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_days = 90}, leases_,
+                       [&] { return trusted; });
   purger.run_once();
   EXPECT_EQ(kept(), 3U);
   trusted = true;

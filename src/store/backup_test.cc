@@ -4,7 +4,9 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
 #include <iterator>
 
 #include "store/backups.h"
@@ -186,6 +188,35 @@ TEST(Backups, AFailureLeavesTheOldOnesAndIsTold) {
   EXPECT_EQ(listed[0].error, "");
   EXPECT_NE(listed[1].error, "");
   EXPECT_EQ(*backups.last_good(), kNow);
+}
+
+// Two nodes with folders of their own, and clocks that only the test moves.
+TEST(Backups, OfTwoNodesOneMakesAScheduledOneAndTheOtherKnowsOfIt) {
+  test::Fixture fixture;
+  const test::Folder folder;
+  base::ManualClock clock(kNow);
+  const Notes notes(fixture.store->backend(), must(fixture.store->audit_seed()));
+  Leases leases_a(fixture.store->backend(), "a"), leases_b(fixture.store->backend(), "b");
+  std::atomic<int> made = 0;
+  const auto count = [&](Backups::Why, const auto& result) { made += result ? 1 : 0; };
+  const auto options = [&](const char* name, Leases& leases) {
+    return Backups::Options{.folder = folder / name,
+                            .every = std::chrono::hours(24),
+                            .leases = &leases,
+                            .notes = &notes};
+  };
+  Backups a(*fixture.store, clock, options("a", leases_a), count);
+  Backups b(*fixture.store, clock, options("b", leases_b), count);
+  std::promise<void> never;
+  const auto wait_until = [&, nothing = never.get_future()](const auto& done) {
+    for (int i = 0; i < 6000 && !done(); ++i) (void)nothing.wait_for(std::chrono::milliseconds(5));
+    return done();
+  };
+  ASSERT_TRUE(wait_until([&] { return made == 1; }));
+  clock.set(kNow + std::chrono::seconds(31));  // the one that did not make it asks again
+  EXPECT_TRUE(wait_until([&] { return a.last_good() == kNow && b.last_good() == kNow; }));
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(a.list().size() + b.list().size(), 1U);
 }
 
 TEST(Backups, OneStampedInTheFutureDoesNotCountAndCostsNoNewOne) {

@@ -1,6 +1,7 @@
 #include "store/backups.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/log.h"
 
@@ -13,6 +14,10 @@ namespace {
 constexpr std::chrono::seconds kLook{1};  // how often the clock is asked
 // A backup that is stamped later than that was made with a wrong clock.
 constexpr std::chrono::hours kAheadMax{24};
+constexpr char kRow[] = "backup";
+constexpr char kLease[] = "backup";
+// How often a node that thinks that a backup is due asks whether another makes it.
+constexpr std::chrono::seconds kAskAgain{30};
 
 bool is_backup(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
@@ -108,11 +113,43 @@ void Backups::run() {
     const std::uint64_t tickets = asked_;
     running_ = true;
     lock.unlock();
-    make_one(asked ? Why::kAsked : Why::kDue);
+    if (asked) {
+      make_one(Why::kAsked);
+    } else {
+      make_due();
+    }
     lock.lock();
     running_ = false;
     answered_ = tickets;
     moved_.notify_all();
+  }
+}
+
+std::optional<base::UnixTime> Backups::noted() const {
+  const auto notes = options_.notes->read(kRow);
+  if (!notes || notes->empty()) return std::nullopt;
+  const std::string& text = notes->front().text;
+  base::UnixTime made;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), made.microseconds);
+  if (parsed.ec != std::errc() || made > clock_.now() + kAheadMax) return std::nullopt;
+  return made;
+}
+
+void Backups::make_due() {
+  if (options_.leases == nullptr) return make_one(Why::kDue);
+  const auto lease = options_.leases->take(kLease);
+  const auto made = noted();
+  {
+    const std::lock_guard lock(mutex_);
+    if (made && (!last_good_ || *last_good_ < *made)) last_good_ = made;
+    not_before_ = clock_.now() + kAskAgain;
+    if (last_good_ && clock_.now() < *last_good_ + options_.every) return;
+  }
+  if (!lease) {
+    base::log::warning("no backup is made: the store cannot say which node does it",
+                       {{"why", lease.error().message}});
+  } else if (*lease) {
+    make_one(Why::kDue);
   }
 }
 
@@ -134,6 +171,9 @@ void Backups::make_one(Why why) {
                            "backup " + written->file.string() + " was taken away by somebody",
                            "give each server a backup_dir of its own");
     }
+  }
+  if (written && options_.notes != nullptr) {
+    (void)options_.notes->put({{kRow, std::to_string(request.now.microseconds)}});
   }
   if (done_) done_(why, written);
   const std::lock_guard lock(mutex_);

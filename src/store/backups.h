@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 #include "store/backup.h"
+#include "store/leases.h"
+#include "store/notes.h"
 
 namespace sutler::store {
 
@@ -25,6 +27,10 @@ class Backups {
     // Where the audit log is: the sequence number and the hash of its last line.
     std::function<std::pair<std::uint64_t, std::string>()> audit_position;
     std::chrono::milliseconds retry_after{60'000};  // a scheduled one that failed
+    // Where several nodes have the store, one of them makes a scheduled backup. It holds a lease,
+    // and leaves a note that the others read when they think that one is due. Null: a single node.
+    Leases* leases = nullptr;
+    const Notes* notes = nullptr;
   };
   enum class Why { kAsked, kDue };
   // Called from the thread that makes them.
@@ -48,7 +54,8 @@ class Backups {
   };
   // Newest first. Reads the start of each file in the folder.
   [[nodiscard]] std::vector<Listed> list() const;
-  // When the newest good one was made, as far as is known. Never waits for the disk.
+  // When the newest good one was made, here or by schedule on another node, as far as is known.
+  // Never waits for the disk.
   [[nodiscard]] std::optional<base::UnixTime> last_good() const;
   [[nodiscard]] std::string last_error() const;  // empty when the last one succeeded
   [[nodiscard]] bool running() const;
@@ -57,6 +64,8 @@ class Backups {
  private:
   void run();
   void make_one(Why why);
+  void make_due();
+  [[nodiscard]] std::optional<base::UnixTime> noted() const;
   void remove_old(const WrittenBackup& written) const;
   [[nodiscard]] bool is_ours(const Listed& one) const;
   [[nodiscard]] bool due(base::UnixTime now) const;

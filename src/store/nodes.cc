@@ -53,10 +53,11 @@ std::optional<Node> decode(std::string id, std::string_view text) {
 }  // namespace
 
 Nodes::Nodes(Store& store, const Notes& notes, std::string name, std::string_view place)
-    : store_(store),
-      notes_(notes),
-      name_(std::move(name)),
-      id_(notes.opaque("node " + name_ + " " + std::string(place))) {}
+    : store_(store), notes_(notes), name_(std::move(name)), id_(id_of(notes, name_, place)) {}
+
+std::string Nodes::id_of(const Notes& notes, std::string_view name, std::string_view place) {
+  return notes.opaque("node " + std::string(name) + " " + std::string(place));
+}
 
 std::string Nodes::row(const std::string& id) const { return kRows + id; }
 
@@ -70,6 +71,16 @@ Result<std::vector<Node>> Nodes::all() const {
   }
   std::ranges::sort(found, {}, [](const Node& node) { return std::tie(node.name, node.id); });
   return found;
+}
+
+Result<std::set<std::string>> Nodes::may_return(base::UnixTime now) const {
+  auto known = all();
+  if (!known) return pass(known);
+  std::set<std::string> ids{id_};
+  for (const Node& node : *known) {
+    if (node.seen + kForgottenAfter > now) ids.insert(node.id);
+  }
+  return ids;
 }
 
 void Nodes::load() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct Node {
 // Thread-safe. The store and the notes must outlive it.
 class Nodes {
  public:
+  [[nodiscard]] static std::string id_of(const Notes& notes, std::string_view name,
+                                         std::string_view place);
   // `name` and `place` (a data directory) tell this node from others.
   Nodes(Store& store, const Notes& notes, std::string name, std::string_view place);
 
@@ -48,6 +51,8 @@ class Nodes {
 
   // All that ever said something and were not forgotten since, by name.
   [[nodiscard]] base::Result<std::vector<Node>> all() const;
+  // The ids of those that may come back: of this one, and of those seen within a day.
+  [[nodiscard]] base::Result<std::set<std::string>> may_return(base::UnixTime now) const;
   [[nodiscard]] const std::string& own_id() const { return id_; }
 
  private:

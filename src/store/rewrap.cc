@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kRow[] = "rotation";
 constexpr unsigned kFormat = 1;
+constexpr char kLease[] = "rotation";
 
 std::string encode(const RotationStatus& status) {
   ByteWriter out(256);
@@ -46,11 +47,12 @@ std::optional<RotationStatus> decode(std::string_view text) {
 
 }  // namespace
 
-Rotation::Rotation(Store& store, Nodes& nodes, const Notes& notes, const base::Clock& clock,
-                   Options options, Ended ended)
+Rotation::Rotation(Store& store, Nodes& nodes, const Notes& notes, Leases& leases,
+                   const base::Clock& clock, Options options, Ended ended)
     : store_(store),
       nodes_(nodes),
       notes_(notes),
+      leases_(leases),
       clock_(clock),
       options_(std::move(options)),
       ended_(std::move(ended)) {
@@ -81,9 +83,10 @@ RotationStatus Rotation::status() const {
   return status_;
 }
 
+// Whoever lost the lease stops as at the end of the process: another node goes on.
 bool Rotation::stopping() const {
   const std::lock_guard lock(mutex_);
-  return stop_;
+  return stop_ || lease_->lost();
 }
 
 Result<void> Rotation::check_nodes(const std::string& target) {
@@ -111,9 +114,17 @@ Result<void> Rotation::check_nodes(const std::string& target) {
 
 Result<void> Rotation::start(const std::string& by) {
   const std::lock_guard starting(starting_);
-  if (status().state == RotationState::kRunning) {
+  std::optional<Leases::Held> lease;
+  if (!working_) {
+    auto taken = leases_.take(kLease);
+    if (!taken) return pass(taken);
+    lease = std::move(*taken);
+  }
+  const auto last = lease ? kept() : status();
+  if (!lease || (last && last->state == RotationState::kRunning && last->target != not_ours_)) {
     return base::fail(Code::kConflict,
-                      "a rotation to master key " + status().target + " is going on already",
+                      "a rotation to master key " + (last ? last->target : status().target) +
+                          " is going on already",
                       "`sutler master-key status` shows how far it is");
   }
   const auto sealer = store_.sealer();
@@ -136,37 +147,70 @@ Result<void> Rotation::start(const std::string& by) {
   if (auto ready = check_nodes(target); !ready) return ready;
   RotationStatus fresh{RotationState::kRunning, target, by, clock_.now(), {}, 0, {}};
   if (auto noted = keep(fresh); !noted) return noted;
-  launch(std::move(fresh));
+  launch(std::move(fresh), std::move(*lease));
   return {};
+}
+
+void Rotation::tell(RotationStatus status) {
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
 }
 
 void Rotation::resume() {
   const std::lock_guard starting(starting_);
+  if (working_) return;
   auto last = kept();
-  if (!last || last->state != RotationState::kRunning) return;
-  const std::string first = store_.sealer()->keys().primary_id();
-  if (last->target != first) {
-    base::log::warning(
-        "a rotation of the master key was interrupted and does not go on, since "
-        "its key is not the first any more",
-        {{"target", last->target}, {"first", first}});
-    last->state = RotationState::kFailed;
-    last->error = "interrupted; its key is not the first of master_key any more";
-    const std::lock_guard lock(mutex_);
-    status_ = std::move(*last);
+  if (!last) return;
+  if (last->state != RotationState::kRunning) {
+    not_ours_.clear();
+    tell(std::move(*last));
     return;
   }
+  auto lease = leases_.take(kLease);
+  if (!lease || !*lease) {
+    tell(std::move(*last));
+    return;
+  }
+  const std::string first = store_.sealer()->keys().primary_id();
+  if (last->target != first) {
+    if (not_ours_ != last->target) {
+      base::log::warning(
+          "a rotation of the master key was interrupted and does not go on, since "
+          "its key is not the first any more",
+          {{"target", last->target}, {"first", first}});
+    }
+    not_ours_ = last->target;
+    last->state = RotationState::kFailed;
+    last->error = "interrupted; its key is not the first of master_key any more";
+    tell(std::move(*last));
+    return;
+  }
+  // It may have ended between the two questions.
+  last = kept();
+  if (!last || last->state != RotationState::kRunning || last->target != first) return;
   base::log::info("the rotation of the master key goes on", {{"target", last->target}});
-  launch(std::move(*last));
+  launch(std::move(*last), std::move(**lease));
 }
 
-void Rotation::launch(RotationStatus status) {
+void Rotation::launch(RotationStatus status, Leases::Held lease) {
   if (thread_.joinable()) thread_.join();  // it has ended, or is about to
   {
     const std::lock_guard lock(mutex_);
     status_ = std::move(status);
+    lease_ = std::move(lease);
   }
-  thread_ = std::thread([this] { run(); });
+  working_ = true;
+  thread_ = std::thread([this] {
+    const auto last = run();
+    std::optional<Leases::Held> done;
+    {
+      const std::lock_guard lock(mutex_);
+      done.swap(lease_);
+    }
+    done.reset();
+    working_ = false;
+    if (last && ended_) ended_(*last);
+  });
 }
 
 // What passes by itself is waited for; false: it does not, or we stop.
@@ -177,10 +221,11 @@ bool Rotation::wait_to_retry(const base::Error& error) {
   return !stopped_.wait_for(lock, options_.retry_after, [this] { return stop_; });
 }
 
-void Rotation::run() {
+// Nothing when it did not end here.
+std::optional<RotationStatus> Rotation::run() {
   auto done = rewrap_all();
   while (!done && wait_to_retry(done.error())) done = rewrap_all();
-  if (stopping()) return;  // the note says that it is running: the next start goes on
+  if (stopping()) return std::nullopt;  // the note says that it is running: somebody goes on
   RotationStatus last = status();
   last.ended = clock_.now();
   last.state = done ? RotationState::kDone : RotationState::kFailed;
@@ -188,11 +233,8 @@ void Rotation::run() {
   if (auto kept = keep(last); !kept) {
     base::log::warning("the end of a rotation could not be noted", {{"why", kept.error().message}});
   }
-  {
-    const std::lock_guard lock(mutex_);
-    status_ = last;
-  }
-  if (ended_) ended_(last);
+  tell(last);
+  return last;
 }
 
 Result<void> Rotation::rewrap_all() {

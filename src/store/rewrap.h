@@ -3,9 +3,10 @@
 //
 // Content, versions and revision stay as they are. A note in the store says that a rotation is
 // going on, so that it goes on after a crash at any point: what is wrapped already is not touched
-// again.
+// again. Of several nodes the one with the lease works on it, the others tell of it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -16,11 +17,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/leases.h"
 #include "store/nodes.h"
 #include "store/notes.h"
 #include "store/store.h"
 
 namespace sutler::store {
+
+inline constexpr std::chrono::seconds kRotationLookEvery{20};
 
 enum class RotationState { kNone, kRunning, kDone, kFailed };
 
@@ -47,7 +51,7 @@ class Rotation {
   using Ended = std::function<void(const RotationStatus&)>;
 
   // All must outlive it.
-  Rotation(Store& store, Nodes& nodes, const Notes& notes, const base::Clock& clock,
+  Rotation(Store& store, Nodes& nodes, const Notes& notes, Leases& leases, const base::Clock& clock,
            Options options, Ended ended);
   ~Rotation();  // stops after the transaction at hand; the next start goes on
   Rotation(const Rotation&) = delete;
@@ -58,7 +62,9 @@ class Rotation {
   // needed to open records is not configured, or a live node lacks the new key or does not wrap
   // with it. Errors of the backend.
   [[nodiscard]] base::Result<void> start(const std::string& by);
-  // Goes on with what a crash or a stop interrupted, if the new key still is the first.
+  // Goes on with what a crash or a stop interrupted, here or on a node that is gone, if the new key
+  // still is the first and no other node works on it. At the start, and about every
+  // kRotationLookEvery: it costs reading one note.
   void resume();
   [[nodiscard]] RotationStatus status() const;
   [[nodiscard]] const Options& options() const { return options_; }
@@ -67,8 +73,9 @@ class Rotation {
   [[nodiscard]] base::Result<void> check_nodes(const std::string& target);
   [[nodiscard]] base::Result<void> keep(const RotationStatus& status);
   [[nodiscard]] std::optional<RotationStatus> kept() const;
-  void launch(RotationStatus status);
-  void run();
+  void launch(RotationStatus status, Leases::Held lease);
+  void tell(RotationStatus status);
+  [[nodiscard]] std::optional<RotationStatus> run();
   [[nodiscard]] base::Result<void> rewrap_all();
   [[nodiscard]] base::Result<void> rewrap_some(std::vector<WrappedKey>& found,
                                                const Sealer& sealer);
@@ -78,11 +85,15 @@ class Rotation {
   Store& store_;
   Nodes& nodes_;
   const Notes& notes_;
+  Leases& leases_;
   const base::Clock& clock_;
   const Options options_;
   const Ended ended_;
   std::mutex starting_;
-  mutable std::mutex mutex_;  // over what follows
+  std::atomic<bool> working_ = false;
+  std::string not_ours_;               // the key of a rotation that this node cannot go on with
+  std::optional<Leases::Held> lease_;  // of the thread
+  mutable std::mutex mutex_;           // over what follows
   RotationStatus status_;
   bool stop_ = false;
   std::condition_variable stopped_;

@@ -25,7 +25,8 @@ struct Process {
                                master_keys(letters)))),
         notes(store->backend(), must(store->audit_seed())),
         nodes(*store, notes, name, "/data"),
-        rotation(*store, nodes, notes, clock, std::move(options),
+        leases(store->backend(), nodes.own_id()),
+        rotation(*store, nodes, notes, leases, clock, std::move(options),
                  [this](const RotationStatus& status) { ended.set_value(status); }) {
     nodes.load();
   }
@@ -45,12 +46,12 @@ struct Process {
   std::unique_ptr<Store> store;
   Notes notes;
   Nodes nodes;
+  Leases leases;
   Rotation rotation;
 };
 
 // A store under key k with several versions, a deleted group and a team.
-std::shared_ptr<Backend> filled() {
-  std::shared_ptr<Backend> backend = make_memory_backend();
+void fill(const std::shared_ptr<Backend>& backend) {
   must(Store::create(*backend, *master_keys("k"), test::kSomebody));
   const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("k")));
   must(store->commit(test::changes(PutTeam{test::team("red", "/red")}), test::kSomebody));
@@ -60,6 +61,10 @@ std::shared_ptr<Backend> filled() {
   must(test::put(*store, test::group("b", {{"B", "1"}}, "red")));
   must(test::put(*store, test::group("gone", {{"G", "1"}})));
   must(store->commit(test::changes(DeleteGroup{"default", "gone"}), test::kSomebody));
+}
+std::shared_ptr<Backend> filled() {
+  std::shared_ptr<Backend> backend = make_memory_backend();
+  fill(backend);
   return backend;
 }
 
@@ -169,6 +174,30 @@ TEST(Rotation, GoesOnAfterACrashAtEveryOperationOnTheDatabase) {
   EXPECT_GT(crashes, 10);
 }
 
+TEST(Rotation, AnotherNodeGoesOnWhenTheOneThatWorkedOnItIsGone) {
+  std::atomic<double> now = 1000;
+  std::shared_ptr<Backend> backend = make_memory_backend([&] { return now.load(); });
+  fill(backend);
+  {
+    Process dying(backend, "nk", "one", {.batch = 1, .look_ahead = 2});
+    dying.operations_left = 12;
+    ASSERT_TRUE(dying.rotation.start("uid:7"));
+    dying.death.get_future().wait();
+  }
+  Process other(backend, "nk", "two");
+  other.rotation.resume();
+  EXPECT_EQ(other.rotation.status().state, RotationState::kRunning) << "it tells of it";
+  EXPECT_EQ(other.rotation.start("uid:8").error().code, Code::kConflict);
+  now = 1061;
+  other.rotation.resume();
+  EXPECT_EQ(other.wait().state, RotationState::kDone);
+  EXPECT_EQ(other.rotation.status().by, "uid:7");
+  expect_all_under_new_key(backend);
+  Process third(backend, "nk", "three");
+  third.rotation.resume();
+  EXPECT_EQ(third.rotation.status().state, RotationState::kDone);
+}
+
 TEST(Rotation, WritesAndReadsGoOnMeanwhile) {
   const auto backend = filled();
   Process process(backend, "nk", "one", {.batch = 1, .look_ahead = 3});
@@ -188,7 +217,7 @@ TEST(Rotation, AnInterruptedOneDoesNotGoOnToAKeyThatIsNotTheFirst) {
   const auto backend = filled();
   {
     Process process(backend, "nk");
-    process.operations_left = 8;
+    process.operations_left = 10;
     ASSERT_TRUE(process.rotation.start("uid:7"));
     process.death.get_future().wait();
   }

@@ -113,6 +113,8 @@ class Meddler final : public Backend {
   bool lose_answer = false;
   // Operations that fail with kUnavailable.
   std::function<bool(std::string_view)> fails = [](std::string_view) { return false; };
+  // Operations that happen, and whose answer is lost.
+  std::function<bool(std::string_view)> loses = [](std::string_view) { return false; };
   bool unreachable = false;  // those say that the database is away
   std::uint64_t stamp = 0;
 
@@ -171,9 +173,13 @@ class Meddler final : public Backend {
     return inner_->wait(revision, limit);
   }
   base::Result<void> put_telemetry(const std::vector<Telemetry>& batch) override {
-    return inner_->put_telemetry(batch);
+    if (fails("put_telemetry")) return unavailable();
+    auto put = inner_->put_telemetry(batch);
+    if (put && loses("put_telemetry")) return unavailable();
+    return put;
   }
   base::Result<std::vector<Telemetry>> telemetry(const std::string& prefix) override {
+    if (fails("telemetry")) return unavailable();
     return inner_->telemetry(prefix);
   }
   base::Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
