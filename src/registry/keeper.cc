@@ -1,6 +1,7 @@
 #include "registry/keeper.h"
 
 #include <chrono>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -11,14 +12,33 @@ namespace sutler::registry {
 
 using base::Result;
 
+namespace {
+
+constexpr std::size_t kNewcomersMax = 1000;  // taken at a time
+
+}  // namespace
+
 Keeper::Keeper(Registry& registry, RowCodec& codec, store::Backend& backend, audit::Log& audit,
                const KeeperOptions& options)
-    : registry_(registry), codec_(codec), backend_(backend), audit_(audit), options_(options) {}
+    : registry_(registry),
+      codec_(codec),
+      backend_(backend),
+      audit_(audit),
+      options_(options),
+      writer_(registry, codec, backend, options.peers.node),
+      peers_(registry, codec, backend, writer_, options.peers) {}
 
 Keeper::~Keeper() { stop(); }
 
 Result<void> Keeper::load() {
-  auto lists = backend_.telemetry(std::string(kKeyListRows));
+  if (auto own = writer_.load(); !own) return own;
+  if (auto own = load_own(); !own) return own;
+  return peers_.load();
+}
+
+Result<void> Keeper::load_own() {
+  const std::string& node = options_.peers.node;
+  auto lists = backend_.telemetry(key_list_rows(node));
   if (!lists) return pass(lists);
   std::unordered_map<std::string, GroupKeysPointer> by_digest;
   std::size_t refused = 0;
@@ -32,22 +52,21 @@ Result<void> Keeper::load() {
     pointer->kept = true;
     by_digest.emplace(std::string(pointer->digest.data(), pointer->digest.size()), pointer);
   }
-  auto rows = backend_.telemetry(std::string(kWorkloadRows));
+  auto rows = backend_.telemetry(workload_rows(node));
   if (!rows) return pass(rows);
   const auto find = [&](std::string_view digest) {
     const auto at = by_digest.find(std::string(digest));
     return at == by_digest.end() ? nullptr : at->second;
   };
-  auto forgotten = backend_.telemetry(std::string(kForgottenRow));
+  auto forgotten = backend_.telemetry(forgotten_row(node));
   if (!forgotten) return pass(forgotten);
   for (const store::Telemetry& row : *forgotten) {
-    if (row.key != kForgottenRow) continue;
-    const auto opened = codec_.open_forgotten(row.value);
+    const auto opened = codec_.open_forgotten(row.key, row.value);
     if (opened) registry_.restore(*opened);
     if (!opened) ++refused;
   }
   for (const store::Telemetry& row : *rows) {
-    auto record = codec_.open_record(row.key, row.value, find);
+    auto record = codec_.open_record(row.key, row.value, node, find);
     if (record) {
       registry_.restore(std::move(*record));
     } else {
@@ -61,7 +80,7 @@ Result<void> Keeper::load() {
   // Lists that no workload has any more.
   std::vector<store::Telemetry> orphans;
   for (auto& [digest, list] : by_digest) {
-    if (list.use_count() == 1) orphans.push_back({RowCodec::key_of(*list), {}});
+    if (list.use_count() == 1) orphans.push_back({RowCodec::key_of(*list, node), {}});
   }
   if (orphans.empty()) return {};
   return backend_.put_telemetry(orphans);
@@ -81,7 +100,7 @@ void Keeper::stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   registry_.settle();
-  tell_newcomers();
+  tell_newcomers(std::numeric_limits<double>::max());
   if (auto flushed = flush(); !flushed) {
     base::log::warning("the workload registry could not be kept; the audit log has what is missing",
                        {{"why", flushed.error().message}});
@@ -98,8 +117,13 @@ void Keeper::run() {
 }
 
 void Keeper::work(double now) {
+  peers_.work(now);  // first: a node that was frozen learns that another took its rows over
   registry_.settle();
-  tell_newcomers();
+  write_due(now);
+  tell_newcomers(now);
+}
+
+void Keeper::write_due(double now) {
   auto due = Registry::Due::kNews;
   if (now >= seen_again_at_) {
     due = Registry::Due::kAll;
@@ -108,82 +132,61 @@ void Keeper::work(double now) {
   Result<bool> more = true;
   for (std::size_t written = 0; more && *more && written < options_.rows_per_second_max;
        written += options_.batch_rows_max) {
-    more = write_some(due);
+    more = writer_.write_some(due, options_.batch_rows_max);
   }
   // What is left of those seen again goes on in the next second.
   if (more && *more && due == Registry::Due::kAll) seen_again_at_ = now;
-  if (more.has_value() != writes_work_) {
-    writes_work_ = more.has_value();
-    if (writes_work_) {
-      base::log::info("the workload registry is kept again");
-    } else {
-      base::log::warning("the workload registry cannot be kept in the store now",
-                         {{"why", more.error().message}});
-    }
+  if (more.has_value() == writes_work_) return;
+  writes_work_ = more.has_value();
+  if (writes_work_) {
+    base::log::info("the workload registry is kept again");
+  } else {
+    base::log::warning("the workload registry cannot be kept in the store now",
+                       {{"why", more.error().message}});
   }
 }
 
 Result<void> Keeper::flush() {
   registry_.settle();
   while (true) {
-    auto more = write_some(Registry::Due::kAll);
+    auto more = writer_.write_some(Registry::Due::kAll, options_.batch_rows_max);
     if (!more) return pass(more);
     if (!*more) return {};
   }
 }
 
-// True when there may be more to write.
-Result<bool> Keeper::write_some(Registry::Due due) {
-  const Registry::Changes changes = registry_.take_changes(due, options_.batch_rows_max);
-  if (changes.records.empty() && changes.gone.empty() && !changes.forgotten) return false;
-  std::vector<store::Telemetry> batch;
-  std::vector<GroupKeysPointer> lists;
-  const auto write = [&]() -> Result<void> {
-    if (changes.forgotten) {
-      auto sealed = codec_.seal(*changes.forgotten);
-      if (!sealed) return pass(sealed);
-      batch.push_back({std::string(kForgottenRow), std::move(*sealed)});
-    }
-    for (const auto& workload : changes.gone) batch.push_back({codec_.key_of(workload), {}});
-    for (const Record& record : changes.records) {
-      for (const Received& received : record.received) {
-        if (received.what->kept) continue;
-        const std::string row = RowCodec::key_of(*received.what);
-        auto sealed = codec_.seal(row, *received.what);
-        if (!sealed) return pass(sealed);
-        batch.push_back({row, std::move(*sealed)});
-        received.what->kept = true;
-        lists.push_back(received.what);
-      }
-      const std::string row = codec_.key_of(record.workload);
-      auto sealed = codec_.seal(row, record);
-      if (!sealed) return pass(sealed);
-      batch.push_back({row, std::move(*sealed)});
-    }
-    return backend_.put_telemetry(batch);
-  };
-  if (auto written = write(); !written) {
-    for (const auto& list : lists) list->kept = false;
-    registry_.give_back(changes);
-    return pass(written);
-  }
-  return changes.records.size() >= options_.batch_rows_max ||
-         changes.gone.size() >= options_.batch_rows_max;
+void Keeper::tell_evicted(std::vector<audit::Event>& events) {
+  const auto counters = registry_.counters();
+  if (counters.evicted <= told_evicted_) return;
+  base::log::warning("the workload registry is full: those unseen for longest were forgotten",
+                     {{"forgotten", static_cast<std::int64_t>(counters.evicted)}});
+  events.push_back({.time = base::SystemClock().now(),
+                    .event = "workload.evicted",
+                    .count = counters.evicted - told_evicted_});
+  told_evicted_ = counters.evicted;
 }
 
-void Keeper::tell_newcomers() {
-  const auto counters = registry_.counters();
+void Keeper::tell_newcomers(double now) {
   std::vector<audit::Event> events;
-  if (counters.evicted > told_evicted_) {
-    base::log::warning("the workload registry is full: those unseen for longest were forgotten",
-                       {{"forgotten", static_cast<std::int64_t>(counters.evicted)}});
-    events.push_back({.time = base::SystemClock().now(),
-                      .event = "workload.evicted",
-                      .count = counters.evicted - told_evicted_});
-    told_evicted_ = counters.evicted;
+  tell_evicted(events);
+  const bool alone = options_.peers.node.empty();
+  const double wait = alone ? 0 : 2 * options_.peers.peers_every_seconds + 1;
+  auto taken = registry_.take_newcomers(kNewcomersMax);
+  for (Record& record : taken.workloads) {
+    newcomers_.push_back({now + wait, std::move(record.workload)});
   }
-  const auto newcomers = registry_.take_newcomers(options_.events_per_second_max);
-  for (const Record& record : newcomers.workloads) {
+  std::vector<Record> told;  // the events point into it
+  std::uint64_t more = taken.more;
+  for (; !newcomers_.empty() && newcomers_.front().told_at <= now; newcomers_.pop_front()) {
+    if (!registry_.saw_first(newcomers_.front().workload)) continue;
+    auto record = registry_.find(newcomers_.front().workload);
+    if (record && told.size() < options_.events_per_second_max) {
+      told.push_back(std::move(*record));
+    } else {
+      ++more;
+    }
+  }
+  for (const Record& record : told) {
     events.push_back({.time = record.first_seen,
                       .event = "workload.new",
                       .team = record.workload.team,
@@ -193,9 +196,9 @@ void Keeper::tell_newcomers() {
                       .remote = record.last.remote,
                       .key_id = record.last.key_id});
   }
-  if (newcomers.more > 0) {
+  if (more > 0) {
     const auto time = events.empty() ? base::SystemClock().now() : events.back().time;
-    events.push_back({.time = time, .event = "workload.new", .count = newcomers.more});
+    events.push_back({.time = time, .event = "workload.new", .count = more});
   }
   if (events.empty()) return;
   if (auto written = audit_.append(events, audit::Durability::kWritten); !written) {

@@ -106,11 +106,11 @@ TEST_F(KeeperTest, ARowThatWasMovedCutOrMadeUpIsLeftOut) {
   fetch(10, "p/b", {{"g", 1, "A"}});
   fetch(10, "p/c", {{"g", 1, "A"}});
   ASSERT_TRUE(keeper_->flush());
-  auto rows = *backend_->telemetry(std::string(kWorkloadRows));
+  auto rows = *backend_->telemetry(workload_rows({}));
   ASSERT_EQ(rows.size(), 3U);
   std::swap(rows[0].value, rows[1].value);
   rows[2].value.back() ^= 1;
-  rows.push_back({std::string(kWorkloadRows) + "00", "short"});
+  rows.push_back({workload_rows({}) + "00", "short"});
   ASSERT_TRUE(backend_->put_telemetry(rows));
   restart();
   EXPECT_EQ(registry_->size(), 0U);
@@ -140,7 +140,7 @@ TEST_F(KeeperTest, WhoIsForgottenLosesItsRow) {
   keeper_->work(1);
   fetch(2, "p/b", {{"g", 1, "A"}});
   keeper_->work(2);
-  EXPECT_EQ(backend_->telemetry(std::string(kWorkloadRows))->size(), 1U);
+  EXPECT_EQ(backend_->telemetry(workload_rows({}))->size(), 1U);
   restart();
   EXPECT_EQ(show("p/b"), "1x 2..2 g:1(A)2..2*");
 }

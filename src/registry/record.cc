@@ -23,6 +23,17 @@ GroupKeysPointer KeyLists::get(std::string_view group, std::string_view keys) {
   return made;
 }
 
+GroupKeysPointer KeyLists::find(std::string_view digest) const {
+  const auto at = lists_.find(std::string(digest));
+  return at == lists_.end() ? nullptr : at->second.lock();
+}
+
+void KeyLists::forget_rows() {
+  for (const auto& [digest, list] : lists_) {
+    if (const auto pointer = list.lock()) pointer->kept = false;
+  }
+}
+
 void KeyLists::sweep() {
   std::erase_if(lists_, [](const auto& entry) { return entry.second.expired(); });
   sweep_at_ = std::max<std::size_t>(1024, lists_.size() * 2);

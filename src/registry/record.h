@@ -22,7 +22,7 @@ struct GroupKeys {
   std::string group;
   PackedKeys keys;
   std::array<char, 16> digest{};  // names it in the rows
-  mutable bool kept = false;      // it has a row
+  mutable bool kept = false;      // it has a row of this node
 };
 using GroupKeysPointer = std::shared_ptr<const GroupKeys>;
 
@@ -31,6 +31,8 @@ class KeyLists {
  public:
   explicit KeyLists(std::string_view key);
   [[nodiscard]] GroupKeysPointer get(std::string_view group, std::string_view keys);
+  [[nodiscard]] GroupKeysPointer find(std::string_view digest) const;
+  void forget_rows();  // none has a row any more
 
  private:
   void sweep();

@@ -41,15 +41,19 @@ void Registry::settle() {
 }
 
 Record& Registry::touch(const model::Workload& workload, base::UnixTime first) {
-  auto& slot = records_[workload];
-  if (slot) {
-    slot->first_seen = std::min(slot->first_seen, first);
-    return *slot;
+  auto& entry = records_[workload];
+  if (entry && entry->own) {
+    entry->own->first_seen = std::min(entry->own->first_seen, first);
+    return *entry->own;
   }
+  const bool is_new = !entry;
+  if (is_new) entry = std::make_unique<Entry>();
+  auto& slot = entry->own;
   slot = std::make_unique<Record>();
   slot->workload = workload;
   slot->first_seen = first;
   news_.insert(workload);
+  if (!is_new) return *slot;
   if (newcomers_.size() < kNewcomersHeldMax) {
     newcomers_.push_back(workload);
   } else {
@@ -113,7 +117,7 @@ Registry::News Registry::receive(Record& record, const Repeated& fetches) {
 
 // Of the rows of one group and one list of keys, the two oldest that are not in the last bundle
 // become one, until there are few enough or nothing can be joined.
-void Registry::draw_together(Record& record) {
+void Registry::draw_together(Record& record) const {
   auto& rows = record.received;
   std::ranges::stable_sort(rows, {}, [](const Received& row) { return row.version; });
   while (rows.size() > options_.versions_max) {
@@ -176,8 +180,11 @@ void Registry::forget_oldest(std::string_view team, std::size_t count) {
     const model::Workload workload = *name;
     news_.erase(workload);
     seen_again_.erase(workload);
-    gone_.push_back(workload);
-    records_.erase(workload);
+    const auto found = records_.find(workload);
+    if (found->second->own) gone_.push_back(workload);
+    const bool counts = found->second->own_is_latest(options_.node);
+    records_.erase(found);
+    if (!counts) continue;
     ++counters_.evicted;
     ++forgotten_.count;
     forgotten_.last = std::max(forgotten_.last, asked);
@@ -187,13 +194,20 @@ void Registry::forget_oldest(std::string_view team, std::size_t count) {
 
 Forgotten Registry::forgotten() const {
   const std::shared_lock lock(mutex_);
-  return forgotten_;
+  Forgotten all = forgotten_;
+  for (const auto& [node, theirs] : others_forgotten_) {
+    all.count += theirs.count;
+    all.last = std::max(all.last, theirs.last);
+  }
+  return all;
 }
 
 std::optional<Record> Registry::find(const model::Workload& workload) const {
   const std::shared_lock lock(mutex_);
   const auto at = records_.find(workload);
-  return at == records_.end() ? std::nullopt : std::optional<Record>(*at->second);
+  if (at == records_.end()) return std::nullopt;
+  Record scratch;
+  return at->second->view(options_.node, scratch);
 }
 
 std::size_t Registry::size() const {
@@ -214,7 +228,8 @@ Registry::Newcomers Registry::take_newcomers(std::size_t max) {
     if (at == records_.end() || taken.workloads.size() >= max) {
       ++taken.more;
     } else {
-      taken.workloads.push_back(*at->second);
+      Record scratch;
+      taken.workloads.push_back(at->second->view(options_.node, scratch));
     }
   }
   newcomers_.clear();
@@ -229,7 +244,7 @@ Registry::Changes Registry::take_changes(Due due, std::size_t max) {
     while (!from.empty() && changes.records.size() < max) {
       const auto node = from.extract(from.begin());
       const auto at = records_.find(node.value());
-      if (at != records_.end()) changes.records.push_back(*at->second);
+      if (at != records_.end() && at->second->own) changes.records.push_back(*at->second->own);
     }
   };
   drain(news_);
@@ -258,13 +273,19 @@ void Registry::restore(const Forgotten& forgotten) {
 void Registry::restore(Record record) {
   const std::unique_lock lock(mutex_);
   auto& slot = records_[record.workload];
-  slot = std::make_unique<Record>(std::move(record));
+  if (!slot) slot = std::make_unique<Entry>();
+  slot->own = std::make_unique<Record>(std::move(record));
   if (records_.size() > options_.workloads_max) evict();
 }
 
 GroupKeysPointer Registry::key_list(std::string_view group, std::string_view keys) {
   const std::unique_lock lock(mutex_);
   return lists_.get(group, keys);
+}
+
+GroupKeysPointer Registry::find_list(std::string_view digest) const {
+  const std::shared_lock lock(mutex_);
+  return lists_.find(digest);
 }
 
 }  // namespace sutler::registry

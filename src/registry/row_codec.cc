@@ -1,7 +1,6 @@
 #include "registry/row_codec.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "base/encoding.h"
@@ -16,95 +15,22 @@ using store::ByteReader;
 using store::ByteWriter;
 
 constexpr std::size_t kSaltBytes = 16;
-constexpr std::size_t kDigestBytes = 16;
 constexpr unsigned kFormat = 1;
 
-void write_time(ByteWriter& out, base::UnixTime time) { out.signed_number(time.microseconds); }
-base::UnixTime read_time(ByteReader& in) { return {in.signed_number()}; }
-
-void write_claim(ByteWriter& out, std::optional<double> claim) {
-  out.byte(claim ? 1 : 0);
-  if (claim) out.number(std::bit_cast<std::uint64_t>(*claim));
-}
-std::optional<double> read_claim(ByteReader& in) {
-  if (in.byte(1) == 0) return std::nullopt;
-  return std::bit_cast<double>(in.number());
-}
-
-void write_workload(ByteWriter& out, const model::Workload& workload) {
-  out.text(workload.team);
-  out.text(workload.project_id);
-  out.text(workload.object_id);
-  out.text(workload.object_type);
-}
-model::Workload read_workload(ByteReader& in) {
-  model::Workload workload;
-  workload.team = in.text();
-  workload.project_id = in.text();
-  workload.object_id = in.text();
-  workload.object_type = in.text();
-  return workload;
-}
-
-std::string encode(const Record& record) {
-  ByteWriter out(256 + record.received.size() * 48);
-  out.byte(kFormat);
-  write_workload(out, record.workload);
-  write_time(out, record.first_seen);
-  write_time(out, record.last_seen);
-  out.number(record.count);
-  out.number(record.failures);
-  write_time(out, record.last_failed);
-  out.text(record.last_failure);
-  write_time(out, record.last.time);
-  out.text(record.last.remote);
-  out.text(record.last.key_id);
-  write_claim(out, record.last.issued_at);
-  write_claim(out, record.last.expires_at);
-  out.number(record.received.size());
-  for (const Received& row : record.received) {
-    out.raw({row.what->digest.data(), row.what->digest.size()});
-    out.number(row.version);
-    out.number(row.version_last);
-    write_time(out, row.first);
-    write_time(out, row.last);
-    out.byte(row.in_last_bundle ? 1 : 0);
-  }
-  return std::move(out).take();
-}
-
-std::optional<Record> decode(std::string_view text, const RowCodec::FindList& lists) {
-  ByteReader in(text);
-  if (in.byte(kFormat) != kFormat) return std::nullopt;
-  Record record;
-  record.workload = read_workload(in);
-  record.first_seen = read_time(in);
-  record.last_seen = read_time(in);
-  record.count = in.number();
-  record.failures = in.number();
-  record.last_failed = read_time(in);
-  record.last_failure = in.text();
-  record.last.time = read_time(in);
-  record.last.remote = in.text();
-  record.last.key_id = in.text();
-  record.last.issued_at = read_claim(in);
-  record.last.expires_at = read_claim(in);
-  const std::size_t rows = in.count();
-  for (std::size_t i = 0; i < rows && in.ok(); ++i) {
-    Received row;
-    row.what = lists(in.raw(kDigestBytes));
-    row.version = in.number();
-    row.version_last = in.number();
-    row.first = read_time(in);
-    row.last = read_time(in);
-    row.in_last_bundle = in.byte(1) == 1;
-    if (row.what) record.received.push_back(std::move(row));
-  }
-  if (!in.done()) return std::nullopt;
-  return record;
-}
-
 }  // namespace
+
+std::string rows_of(std::string_view node) {
+  if (node.empty()) return "registry/";
+  return "registry/n/" + std::string(node) + "/";
+}
+std::string workload_rows(std::string_view node) { return rows_of(node) + "w/"; }
+std::string key_list_rows(std::string_view node) { return rows_of(node) + "k/"; }
+std::string forgotten_row(std::string_view node) { return rows_of(node) + "forgotten"; }
+std::string mark_row(std::string_view node) { return std::string(kMarkRows) + std::string(node); }
+std::string journal_row(std::string_view node, std::uint64_t seq) {
+  const char slot = static_cast<char>(seq % kJournalSlots);
+  return rows_of(node) + "j/" + base::hex_encode({&slot, 1});
+}
 
 RowCodec::RowCodec(const base::Secret& seed)
     : root_(crypto::derive_key(seed.expose(), "sutler registry rows")),
@@ -132,15 +58,15 @@ std::shared_ptr<const crypto::AeadKey> RowCodec::key_for(std::string_view salt) 
   return made;
 }
 
-std::string RowCodec::key_of(const model::Workload& workload) const {
+std::string RowCodec::key_of(const model::Workload& workload, std::string_view node) const {
   ByteWriter out(128);
   write_workload(out, workload);
   const crypto::Tag tag = names_.sign(std::move(out).take());
-  return std::string(kWorkloadRows) + base::hex_encode(tag.view().substr(0, kDigestBytes));
+  return workload_rows(node) + base::hex_encode(tag.view().substr(0, kDigestBytes));
 }
 
-std::string RowCodec::key_of(const GroupKeys& list) {
-  return std::string(kKeyListRows) + base::hex_encode({list.digest.data(), list.digest.size()});
+std::string RowCodec::key_of(const GroupKeys& list, std::string_view node) {
+  return key_list_rows(node) + base::hex_encode({list.digest.data(), list.digest.size()});
 }
 
 base::Result<std::string> RowCodec::seal_text(const std::string& row, std::string_view text) {
@@ -159,7 +85,7 @@ std::optional<base::Secret> RowCodec::open_text(const std::string& row, std::str
 }
 
 base::Result<std::string> RowCodec::seal(const std::string& row, const Record& record) {
-  return seal_text(row, encode(record));
+  return seal_text(row, encode_record(record));
 }
 
 base::Result<std::string> RowCodec::seal(const std::string& row, const GroupKeys& list) {
@@ -183,24 +109,24 @@ std::optional<GroupKeys> RowCodec::open_list(const std::string& row, std::string
 }
 
 std::optional<Record> RowCodec::open_record(const std::string& row, std::string_view value,
-                                            const FindList& lists) {
+                                            std::string_view node, const FindList& lists) {
   const auto text = open_text(row, value);
   if (!text) return std::nullopt;
-  auto record = decode(text->expose(), lists);
-  if (!record || key_of(record->workload) != row) return std::nullopt;
+  auto record = decode_record(text->expose(), lists);
+  if (!record || key_of(record->workload, node) != row) return std::nullopt;
   return record;
 }
 
-base::Result<std::string> RowCodec::seal(const Forgotten& forgotten) {
+base::Result<std::string> RowCodec::seal(const std::string& row, const Forgotten& forgotten) {
   ByteWriter out(32);
   out.byte(kFormat);
   out.number(forgotten.count);
   write_time(out, forgotten.last);
-  return seal_text(std::string(kForgottenRow), std::move(out).take());
+  return seal_text(row, std::move(out).take());
 }
 
-std::optional<Forgotten> RowCodec::open_forgotten(std::string_view value) {
-  const auto text = open_text(std::string(kForgottenRow), value);
+std::optional<Forgotten> RowCodec::open_forgotten(const std::string& row, std::string_view value) {
+  const auto text = open_text(row, value);
   if (!text) return std::nullopt;
   ByteReader in(text->expose());
   if (in.byte(kFormat) != kFormat) return std::nullopt;

@@ -14,9 +14,10 @@ namespace sutler::server {
 
 class Workloads {
  public:
-  // Loads what the store has. Both must outlive it.
+  // Loads what the store has, of other nodes too. All must outlive it.
   [[nodiscard]] static base::Result<std::unique_ptr<Workloads>> open(
-      store::Store& store, audit::Log& audit, const registry::Options& options);
+      store::Store& store, audit::Log& audit, const registry::Options& options,
+      const registry::PeerOptions& peers);
 
   [[nodiscard]] registry::Registry& registry() { return registry_; }
   void start() { keeper_.start(); }
@@ -24,7 +25,7 @@ class Workloads {
 
  private:
   Workloads(store::Store& store, audit::Log& audit, const registry::Options& options,
-            const base::Secret& seed);
+            const registry::PeerOptions& peers, const base::Secret& seed);
 
   registry::RowCodec codec_;
   registry::Registry registry_;
