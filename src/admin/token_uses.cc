@@ -1,5 +1,6 @@
 #include "admin/token_uses.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -10,24 +11,35 @@ namespace {
 
 constexpr std::string_view kPrefix = "token-used/";
 constexpr std::chrono::seconds kBetween{30};
+constexpr std::chrono::seconds kReadEvery{60};
 
 }  // namespace
 
 TokenUses::TokenUses(store::Backend& backend) : backend_(backend) {
-  auto rows = backend_.telemetry(std::string(kPrefix));
-  if (!rows) {
+  if (auto known = read(); !known) {
     base::log::warning("when tokens were last used cannot be read",
-                       {{"error", rows.error().message}});
-    return;
+                       {{"error", known.error().message}});
   }
+}
+
+base::Result<void> TokenUses::read() {
+  auto rows = backend_.telemetry(std::string(kPrefix));
+  if (!rows) return pass(rows);
+  const std::lock_guard lock(mutex_);
   for (const store::Telemetry& row : *rows) {
     std::int64_t seconds = 0;
     const char* end = row.value.data() + row.value.size();
     const auto [stop, error] = std::from_chars(row.value.data(), end, seconds);
     constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
     if (error != std::errc() || stop != end || seconds < 0 || seconds > kSecondsMax) continue;
-    last_.emplace(row.key.substr(kPrefix.size()), base::UnixTime::from_seconds(seconds));
+    const auto time = base::UnixTime::from_seconds(seconds);
+    const auto [at, is_new] = last_.emplace(row.key.substr(kPrefix.size()), time);
+    if (is_new || at->second.seconds() == seconds) continue;
+    // Somebody who did not know of our time wrote over it.
+    if (seconds < at->second.seconds()) unsaved_.insert(at->first);
+    at->second = std::max(at->second, time);
   }
+  return {};
 }
 
 void TokenUses::note(std::string_view token_id, base::UnixTime now) {
@@ -51,6 +63,11 @@ std::optional<base::UnixTime> TokenUses::last(std::string_view token_id) const {
 }
 
 void TokenUses::flush(base::UnixTime now, When when) {
+  if (read_ == base::UnixTime{}) read_ = now;  // the constructor did
+  if (when == When::kDue && (now < read_ || read_ + kReadEvery <= now)) {
+    read_ = now;
+    (void)read();  // next time, then
+  }
   std::vector<store::Telemetry> batch;
   {
     const std::lock_guard lock(mutex_);

@@ -48,7 +48,7 @@ Result<void> App::prepare() {
       resolve::BundleCache::Options{.bytes_max = options_.bundle_cache_bytes});
   shared_ =
       std::make_shared<provider::Shared>(catalog_, *cache_, *audit_, clock_, options_.provider);
-  auto workloads = Workloads::open(*store_, *audit_, options_.registry);
+  auto workloads = Workloads::open(*store_, *audit_, options_.registry, upkeep_->peers());
   if (!workloads) return pass(workloads);
   workloads_ = std::move(*workloads);
   shared_->registry = &workloads_->registry();
@@ -94,9 +94,10 @@ Result<void> App::prepare_store() {
 Result<void> App::prepare_audit() {
   auto seed = store_->audit_seed();
   if (!seed) return pass(seed);
-  checkpoints_ = std::make_unique<CheckpointKeeper>(store_->backend(), *seed);
-  clock_trust_ =
-      std::make_unique<ClockTrust>(store_->backend(), *seed, clock_, base::monotonic_seconds());
+  node_ = this_node(*store_, *seed, dir_->path());
+  checkpoints_ = std::make_unique<CheckpointKeeper>(store_->backend(), *seed, node_.telemetry);
+  clock_trust_ = std::make_unique<ClockTrust>(store_->backend(), *seed, clock_,
+                                              base::monotonic_seconds(), node_.telemetry);
   audit::Options audit_options = options_.audit;
   audit_options.clock_trusted = [this] { return clock_trust_->trusted(); };
   audit::Position known = checkpoints_->load();
@@ -113,7 +114,7 @@ Result<void> App::prepare_audit() {
   if (!log) return pass(log);
   audit_ = std::move(*log);
   if (shared_audit_) audit_attached_ = shared_audit_->attach(*audit_);
-  upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed);
+  upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed, node_);
   return upkeep_->start();
 }
 
@@ -190,6 +191,7 @@ Result<void> App::prepare_admin() {
                      .weak_keys = options_.weak_keys,
                      .version = SUTLER_VERSION,
                      .data_dir = dir_->path().string(),
+                     .node = node_.telemetry,
                      .registry = &workloads_->registry(),
                      .restarts = restarts_.get(),
                      .sources = sources_.get(),
@@ -263,8 +265,9 @@ void App::start() {
     copy_ = std::make_unique<CopyKeeper>(*store_, dir_->local_copy());
   }
   workloads_->start();
-  purger_ = std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history,
-                                            [this] { return clock_trust_->trusted(); });
+  purger_ =
+      std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history, upkeep_->leases(),
+                                      [this] { return clock_trust_->trusted(); });
   purger_->start();
   admin_server_->start();
   provider_server_->start();

@@ -20,6 +20,7 @@
 #include "server/follower.h"
 #include "server/options.h"
 #include "server/shared_audit.h"
+#include "server/this_node.h"
 #include "server/tls_reload.h"
 #include "server/upkeep.h"
 #include "server/workloads.h"
@@ -72,6 +73,7 @@ class App {
   std::unique_ptr<Follower> follower_;  // of a store that several nodes share
   std::unique_ptr<CopyKeeper> copy_;    // of the same, when it is wanted
   resolve::Catalog catalog_;
+  ThisNode node_;
   std::unique_ptr<CheckpointKeeper> checkpoints_;
   std::unique_ptr<ClockTrust> clock_trust_;
   std::unique_ptr<SharedAudit> shared_audit_;  // null: the store has but one node

@@ -15,8 +15,11 @@ constexpr char kKey[] = "audit/checkpoint";
 
 }  // namespace
 
-CheckpointKeeper::CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed)
+CheckpointKeeper::CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed,
+                                   std::string node)
     : backend_(backend),
+      node_(std::move(node)),
+      row_(node_.empty() ? kKey : std::string(kKey) + "/" + node_),
       key_(crypto::HashAlgorithm::kSha256,
            crypto::derive_key(audit_seed.expose(), "sutler audit checkpoint note").expose()),
       thread_([this] { run(); }) {}
@@ -43,13 +46,15 @@ void CheckpointKeeper::run() {
 }
 
 std::string CheckpointKeeper::mac(const std::string& text) const {
-  return base::hex_encode(key_.sign(text).view());
+  return base::hex_encode(key_.sign(node_.empty() ? text : text + " " + node_).view());
 }
 
-// The note is `SEQ HASH MAC`, the MAC over the first two with the space between.
+// The note is `SEQ HASH MAC`, the MAC over the first two with the space between; that of a node
+// with an id has a space and the id behind them.
 audit::Position CheckpointKeeper::load() {
-  auto notes = backend_.telemetry(kKey);
-  if (!notes || notes->empty()) return {};
+  auto notes = backend_.telemetry(row_);
+  // The row of a node without id is how those of all others begin.
+  if (!notes || notes->empty() || notes->front().key != row_) return {};
   const std::string& note = notes->front().value;
   const auto last = note.rfind(' ');
   const auto first = note.find(' ');
@@ -76,7 +81,7 @@ void CheckpointKeeper::keep(const audit::Position& position) {
 
 void CheckpointKeeper::write(const audit::Position& position) {
   const std::string text = std::to_string(position.seq) + " " + position.hash;
-  auto kept = backend_.put_telemetry({{kKey, text + " " + mac(text)}});
+  auto kept = backend_.put_telemetry({{row_, text + " " + mac(text)}});
   if (!kept) {
     base::log::warning("the audit checkpoint could not be kept in the store",
                        {{"why", kept.error().message}});

@@ -4,7 +4,8 @@
 // A thread of its own writes the notes: a database that is locked for seconds must not keep the
 // audit's thread from syncing its file. What comes while it writes waits, only the newest.
 //
-// The store is untrusted: the note carries a MAC under a key derived from the audit seed.
+// The store is untrusted: the note carries a MAC under a key derived from the audit seed. Each node
+// has an audit log of its own, and so a note of its own.
 #pragma once
 
 #include <condition_variable>
@@ -22,7 +23,8 @@ namespace sutler::server {
 
 class CheckpointKeeper {
  public:
-  CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed);
+  // `node` as ThisNode::telemetry.
+  CheckpointKeeper(store::Backend& backend, const base::Secret& audit_seed, std::string node = {});
   ~CheckpointKeeper();  // writes what waits
   CheckpointKeeper(const CheckpointKeeper&) = delete;
   CheckpointKeeper& operator=(const CheckpointKeeper&) = delete;
@@ -38,6 +40,8 @@ class CheckpointKeeper {
   void write(const audit::Position& position);
 
   store::Backend& backend_;
+  const std::string node_;
+  const std::string row_;
   crypto::HmacKey key_;
   std::mutex mutex_;
   std::condition_variable changed_;

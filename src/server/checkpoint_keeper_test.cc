@@ -28,6 +28,23 @@ TEST(CheckpointKeeper, TheLastCheckpointIsReadBack) {
   EXPECT_EQ(CheckpointKeeper(*backend, base::Secret(std::string(32, 'o'))).load().seq, 0U);
 }
 
+TEST(CheckpointKeeper, EachNodeHasItsOwn) {
+  const auto backend = store::make_memory_backend();
+  CheckpointKeeper(*backend, seed(), "b").keep(position(9));
+  EXPECT_EQ(CheckpointKeeper(*backend, seed(), "a").load().seq, 0U);
+  EXPECT_EQ(CheckpointKeeper(*backend, seed()).load().seq, 0U) << "of a store for itself";
+  CheckpointKeeper(*backend, seed(), "a").keep(position(3));
+  CheckpointKeeper(*backend, seed()).keep(position(5));
+  EXPECT_EQ(CheckpointKeeper(*backend, seed(), "a").load().seq, 3U);
+  EXPECT_EQ(CheckpointKeeper(*backend, seed(), "b").load().seq, 9U);
+  EXPECT_EQ(CheckpointKeeper(*backend, seed()).load().seq, 5U);
+  auto rows = *backend->telemetry("audit/checkpoint/");
+  ASSERT_EQ(rows.size(), 2U);
+  std::swap(rows[0].value, rows[1].value);
+  ASSERT_TRUE(backend->put_telemetry(rows));
+  EXPECT_EQ(CheckpointKeeper(*backend, seed(), "a").load().seq, 0U) << "another node's note";
+}
+
 TEST(CheckpointKeeper, ADatabaseThatHangsHoldsNobodyUp) {
   std::promise<void> locked;
   std::atomic<int> writes = 0;

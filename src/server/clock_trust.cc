@@ -15,15 +15,24 @@ constexpr double kJumpSeconds = 2 * kDaySeconds;
 constexpr double kProvenSeconds = kDaySeconds;
 constexpr double kKeepEverySeconds = 3600;
 
-std::optional<base::UnixTime> read_mark(const store::Notes& notes) {
-  const auto found = notes.read(kRow);
-  if (!found || found->empty()) return std::nullopt;
-  const std::string& text = found->front().text;
+std::optional<base::UnixTime> parse_mark(const std::string& text) {
   base::UnixTime mark;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), mark.microseconds);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return mark;
+}
+
+std::optional<base::UnixTime> read_mark(const store::Notes& notes, const std::string& own) {
+  const auto found = notes.read(kRow);
+  if (!found) return std::nullopt;
+  std::optional<base::UnixTime> newest;
+  for (const store::Note& note : *found) {
+    const auto mark = parse_mark(note.text);
+    if (note.row == own && mark) return mark;
+    if (mark && (!newest || *newest < *mark)) newest = mark;
+  }
+  return newest;
 }
 
 }  // namespace
@@ -35,9 +44,11 @@ bool ClockTrust::Mark::leads_to(const Mark& later) const {
 }
 
 ClockTrust::ClockTrust(store::Backend& backend, const base::Secret& audit_seed,
-                       const base::Clock& clock, double monotonic_seconds)
-    : notes_(backend, audit_seed), clock_(clock) {
-  if (const auto mark = read_mark(notes_)) good_ = Mark{*mark, monotonic_seconds};
+                       const base::Clock& clock, double monotonic_seconds, const std::string& node)
+    : notes_(backend, audit_seed),
+      row_(node.empty() ? kRow : std::string(kRow) + "/" + node),
+      clock_(clock) {
+  if (const auto mark = read_mark(notes_, row_)) good_ = Mark{*mark, monotonic_seconds};
   look(monotonic_seconds);
 }
 
@@ -75,7 +86,7 @@ void ClockTrust::keep(const Mark& now) {
   trusted_ = true;
   if (kept_ && now.monotonic - *kept_ < kKeepEverySeconds) return;
   kept_ = now.monotonic;  // a failure is tried again in an hour: the mark is only older
-  (void)notes_.put({{kRow, std::to_string(now.wall.microseconds)}});
+  (void)notes_.put({{row_, std::to_string(now.wall.microseconds)}});
 }
 
 }  // namespace sutler::server

@@ -65,5 +65,19 @@ TEST(ClockTrust, AJumpEndsItUntilTheClockIsBackOrHasRunADay) {
   EXPECT_TRUE(trust.trusted());
 }
 
+TEST(ClockTrust, ANodeGoesByItsOwnMarkAndANewOneByThoseOfOthers) {
+  const auto backend = with_mark();  // of a node that had the store for itself
+  const base::ManualClock right(days_later(1)), wrong(days_later(3650));
+  EXPECT_TRUE(ClockTrust(*backend, seed(), right, 7, "a").trusted()) << "and keeps it as its own";
+  EXPECT_FALSE(ClockTrust(*backend, seed(), wrong, 7, "b").trusted());
+  {
+    ClockTrust ran_a_day_with_a_wrong_clock(*backend, seed(), wrong, 0, "b");
+    ran_a_day_with_a_wrong_clock.look(kDay);
+    EXPECT_TRUE(ran_a_day_with_a_wrong_clock.trusted());
+  }
+  EXPECT_TRUE(ClockTrust(*backend, seed(), right, 7, "a").trusted());
+  EXPECT_TRUE(ClockTrust(*backend, seed(), right, 7).trusted());
+}
+
 }  // namespace
 }  // namespace sutler::server

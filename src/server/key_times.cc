@@ -1,5 +1,6 @@
 #include "server/key_times.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/log.h"
@@ -9,11 +10,12 @@ namespace {
 
 constexpr char kRows[] = "key-use/";
 constexpr std::chrono::seconds kWriteEvery{10};
+constexpr std::chrono::seconds kReadEvery{60};
 
 }  // namespace
 
 // The note is `TEAM KEYID MICROSECONDS`; a team's id has no space.
-void KeyTimes::load() {
+void KeyTimes::read() {
   const auto notes = notes_.read(kRows);
   if (!notes) return;
   const std::lock_guard lock(mutex_);
@@ -25,15 +27,25 @@ void KeyTimes::load() {
     const char* const end = note.text.data() + note.text.size();
     const auto parsed = std::from_chars(note.text.data() + second + 1, end, time);
     if (parsed.ec != std::errc() || parsed.ptr != end) continue;
-    last_[{note.text.substr(0, first), note.text.substr(first + 1, second - first - 1)}] = {time};
+    const Key key{note.text.substr(0, first), note.text.substr(first + 1, second - first - 1)};
+    auto& last = last_[key];
+    if (time < last.microseconds) unwritten_[key] = last;
+    last = std::max(last, base::UnixTime{time});
   }
 }
 
 void KeyTimes::flush(provider::KeyUse& use, base::UnixTime now, When when) {
+  if (read_ == base::UnixTime{}) read_ = now;  // load() did
+  if (now < read_ || read_ + kReadEvery <= now) {
+    read_ = now;
+    read();
+  }
   const auto used = use.take_newer();
   const std::lock_guard lock(mutex_);
   for (const auto& one : used) {
-    last_[{one.team, one.key_id}] = one.last;
+    auto& last = last_[{one.team, one.key_id}];
+    if (one.last <= last) continue;
+    last = one.last;
     unwritten_[{one.team, one.key_id}] = one.last;
   }
   const bool due = now < written_ || written_ + kWriteEvery <= now;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "admin/session_rows.h"
+
 namespace sutler::server {
 
 using base::Result;
@@ -19,11 +21,23 @@ Result<void> leave_restore_note(const store::Notes& notes, const store::BackupIn
                      "; audit before: ";
   text += info.audit_seq == 0 ? "none"
                               : "line " + std::to_string(info.audit_seq) + " " + info.audit_hash;
-  return notes.put({{kRow, text}});
+  std::vector<store::Note> all{{kRow, text}};
+  // Sessions that were open when the backup was made may have been ended since.
+  auto sessions = notes.read(std::string(admin::kSessionRows));
+  if (!sessions) return pass(sessions);
+  for (store::Note& session : *sessions) all.push_back({std::move(session.row), {}});
+  return notes.put(all);
 }
 
-Result<void> record_restore(const store::Notes& notes, audit::Log& audit, base::UnixTime now) {
+Result<void> record_restore(const store::Notes& notes, store::Leases& leases, audit::Log& audit,
+                            base::UnixTime now) {
   auto found = notes.read(kRow);
+  if (!found) return pass(found);
+  if (found->empty()) return {};
+  const auto lease = leases.take(kRow);
+  if (!lease) return pass(lease);
+  if (!*lease) return {};
+  found = notes.read(kRow);  // another node may have been first
   if (!found) return pass(found);
   if (found->empty()) return {};
   const std::string& text = found->front().text;

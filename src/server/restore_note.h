@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/backup_format.h"
+#include "store/leases.h"
 #include "store/notes.h"
 
 namespace sutler::server {
@@ -12,9 +13,10 @@ namespace sutler::server {
 [[nodiscard]] base::Result<void> leave_restore_note(const store::Notes& notes,
                                                     const store::BackupInfo& info);
 
-// Records `store.restore` and takes the note away; nothing when there is none. The reason tells of
+// Records `store.restore` and takes the note away; nothing when there is none, or when another node
+// does it just now. The reason tells of
 // which backup, and where the audit log of the old place was when it was made.
-[[nodiscard]] base::Result<void> record_restore(const store::Notes& notes, audit::Log& audit,
-                                                base::UnixTime now);
+[[nodiscard]] base::Result<void> record_restore(const store::Notes& notes, store::Leases& leases,
+                                                audit::Log& audit, base::UnixTime now);
 
 }  // namespace sutler::server

@@ -1,7 +1,5 @@
 #include "server/upkeep.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "server/restore_note.h"
 #include "store/sealer.h"
@@ -12,17 +10,18 @@ using base::Result;
 
 namespace {
 
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? std::string(name) : std::string("unknown");
-}
-
-store::Backups::Options backup_options(const Options& options, const audit::Log& audit) {
+store::Backups::Options backup_options(const Options& options, const audit::Log& audit,
+                                       const ThisNode& node, store::Leases& leases,
+                                       const store::Notes& notes) {
   store::Backups::Options out;
   out.folder = options.backup_dir;
   out.every = options.backup_every;
   out.keep = options.backup_keep;
   out.version = SUTLER_VERSION;
+  if (!node.telemetry.empty()) {
+    out.leases = &leases;
+    out.notes = &notes;
+  }
   out.audit_position = [&audit] {
     const audit::Position position = audit.position();
     return std::pair(position.seq, position.hash);
@@ -39,24 +38,27 @@ SharedAudit::Self audit_self(store::Store& store, const base::Secret& audit_seed
 }
 
 Upkeep::Upkeep(const Options& options, const DataDir& dir, store::Store& store, audit::Log& audit,
-               const base::Clock& clock, const base::Secret& seed)
+               const base::Clock& clock, const base::Secret& seed, const ThisNode& node)
     : options_(options),
       dir_(dir),
       store_(store),
       audit_(audit),
       clock_(clock),
       notes_(store.backend(), seed),
-      nodes_(store, notes_, host_name(), dir.path().string()),
+      telemetry_node_(node.telemetry),
+      nodes_(store, notes_, node.host, dir.path().string()),
+      leases_(store.backend(), nodes_.own_id()),
       key_times_(notes_),
-      rotation_(store, nodes_, notes_, clock, {.how = options.master_keys_how},
+      rotation_(store, nodes_, notes_, leases_, clock, {.how = options.master_keys_how},
                 [this](const store::RotationStatus& status) { rotation_ended(status); }),
-      backups_(store, clock, backup_options(options, audit),
+      backups_(store, clock, backup_options(options, audit, node, leases_, notes_),
                [this](auto why, const auto& result) { backup_done(why, result); }) {}
 
 Result<void> Upkeep::start() {
   nodes_.load();
   key_times_.load();
-  if (auto recorded = record_restore(notes_, audit_, clock_.now()); !recorded) return recorded;
+  if (auto recorded = record_restore(notes_, leases_, audit_, clock_.now()); !recorded)
+    return recorded;
   if (auto announced = nodes_.announce(clock_.now(), store::Nodes::When::kNow); !announced) {
     base::log::warning("this node could not announce itself in the store",
                        {{"why", announced.error().message}});
@@ -66,6 +68,7 @@ Result<void> Upkeep::start() {
 }
 
 void Upkeep::tick(provider::KeyUse& use) {
+  leases_.tick();
   key_times_.flush(use, clock_.now(), KeyTimes::When::kIfDue);
   const auto announced = nodes_.announce(clock_.now(), store::Nodes::When::kIfDue);
   if (announced_ && !announced) {
@@ -73,6 +76,20 @@ void Upkeep::tick(provider::KeyUse& use) {
                        {{"why", announced.error().message}});
   }
   announced_ = announced.has_value();
+  const base::UnixTime now = clock_.now();
+  if (telemetry_node_.empty() || (looked_ <= now && now < looked_ + store::kRotationLookEvery)) {
+    return;
+  }
+  looked_ = now;
+  rotation_.resume();
+}
+
+registry::PeerOptions Upkeep::peers() {
+  registry::PeerOptions out;
+  out.node = telemetry_node_;
+  out.leases = &leases_;
+  out.may_return = [this] { return nodes_.may_return(clock_.now()); };
+  return out;
 }
 
 void Upkeep::stop(provider::KeyUse& use) {

@@ -6,11 +6,14 @@
 #include "audit/log.h"
 #include "base/clock.h"
 #include "provider/key_use.h"
+#include "registry/peers.h"
 #include "server/data_dir.h"
 #include "server/key_times.h"
 #include "server/options.h"
 #include "server/shared_audit.h"
+#include "server/this_node.h"
 #include "store/backups.h"
+#include "store/leases.h"
 #include "store/nodes.h"
 #include "store/notes.h"
 #include "store/rewrap.h"
@@ -26,7 +29,7 @@ class Upkeep {
  public:
   // All must outlive it. `seed` is the audit's.
   Upkeep(const Options& options, const DataDir& dir, store::Store& store, audit::Log& audit,
-         const base::Clock& clock, const base::Secret& seed);
+         const base::Clock& clock, const base::Secret& seed, const ThisNode& node);
 
   // Before anything is served: the record of a restore, and a rotation that was interrupted.
   [[nodiscard]] base::Result<void> start();
@@ -40,6 +43,9 @@ class Upkeep {
   // For the control plane; valid as long as this.
   [[nodiscard]] admin::Background background();
   [[nodiscard]] const store::Backups& backups() const { return backups_; }
+  // For other work that one node at a time does.
+  [[nodiscard]] store::Leases& leases() { return leases_; }
+  [[nodiscard]] registry::PeerOptions peers();
 
  private:
   [[nodiscard]] base::Result<void> change_master_keys();
@@ -53,11 +59,14 @@ class Upkeep {
   audit::Log& audit_;
   const base::Clock& clock_;
   store::Notes notes_;
+  const std::string telemetry_node_;
   store::Nodes nodes_;
+  store::Leases leases_;
   KeyTimes key_times_;
   store::Rotation rotation_;
   store::Backups backups_;
   bool announced_ = true;
+  base::UnixTime looked_{};  // for a rotation to go on with
 };
 
 }  // namespace sutler::server
