@@ -84,6 +84,11 @@ Access::Access(const AccessOptions& options)
   }
 }
 
+void Access::share_sessions(std::unique_ptr<const SessionRows> rows) {
+  csrf_key_ = crypto::HmacKey(crypto::HashAlgorithm::kSha256, rows->csrf_key().expose());
+  sessions_.share(std::move(rows));
+}
+
 Access::Judged Access::judge(const http::Request& request, Door door,
                              const store::OperatorTable& operators, base::UnixTime now) {
   if (door == Door::kProxy) return judge_proxy(request);

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -90,6 +91,10 @@ struct Denied {
 class Access {
  public:
   explicit Access(const AccessOptions& options);
+  // Sessions, and tokens against cross-site requests, are good on each node of the store. Before
+  // the first request.
+  void share_sessions(std::unique_ptr<const SessionRows> rows);
+  void tick() { sessions_.tick(); }
 
   [[nodiscard]] std::expected<Principal, Denied> judge(const http::Request& request, Door door,
                                                        const store::OperatorTable& operators,

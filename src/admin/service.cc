@@ -87,6 +87,7 @@ Service::Service(Options options)
       access_(options.access),
       denials_(options.audit, options.clock),
       throttle_(options.access.failures_per_minute_max),
+      node_(options.node),
       uses_(options.store.backend()),
       clock_(options.clock),
       store_(options.store),
@@ -97,7 +98,17 @@ Service::Service(Options options)
                writes_,           options.registry,
                options.restarts,  options.sources,
                access_,           denials_,
-               throttle_,         uses_} {}
+               throttle_,         uses_} {
+  if (node_.empty()) return;
+  auto seed = options.store.audit_seed();
+  if (!seed) {
+    base::log::warning("sessions of browsers are good on this node only",
+                       {{"why", seed.error().message}});
+    return;
+  }
+  notes_.emplace(options.store.backend(), *seed);
+  access_.share_sessions(std::make_unique<SessionRows>(options.store.backend(), *seed));
+}
 
 // A request that waits for sources. What it is about stays there as long as its reply.
 struct Service::SourceWait {
@@ -114,6 +125,8 @@ Service::~Service() { uses_.flush(clock_.now(), TokenUses::When::kNow); }
 void Service::tick() {
   denials_.flush();
   uses_.flush(clock_.now(), TokenUses::When::kDue);
+  access_.tick();
+  if (notes_) throttle_.exchange(*notes_, node_, clock_.now());
 }
 
 void Service::take_owner_token(const base::Secret& token) {

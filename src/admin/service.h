@@ -48,6 +48,7 @@ struct Options {
   model::WeakKeys weak_keys = model::WeakKeys::kRefuse;
   std::string version = {};                        // of the program
   std::string data_dir = {};                       // for `status`; may be empty
+  std::string node = {};                           // its id, where several have the store
   std::vector<std::string> master_key_ids = {};    // for `status`; may be empty
   registry::Registry* registry = nullptr;          // null: impact and workloads know of none
   Restarts* restarts = nullptr;                    // null: workloads are not restarted from here
@@ -77,8 +78,8 @@ class Service final : public http::Handler {
       const http::Request& request) override {
     return refuse_before_body(request, Door::kAdmin);
   }
-  // Writes the records of denials that were counted in seconds that are over, and when tokens were
-  // used. Call it about once a second.
+  // Writes the records of denials that were counted in seconds that are over, when tokens were
+  // used, and what other nodes need to know. Call it about once a second.
   void tick();
 
   // Who waits for news is answered now, and nobody may wait from then on. Before the servers that
@@ -119,6 +120,8 @@ class Service final : public http::Handler {
   Access access_;
   Denials denials_;
   LoginThrottle throttle_;
+  std::optional<store::Notes> notes_;  // where several nodes have the store
+  const std::string node_;
   TokenUses uses_;
   const base::Clock& clock_;
   store::Store& store_;
