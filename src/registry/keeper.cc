@@ -31,15 +31,33 @@ Keeper::Keeper(Registry& registry, RowCodec& codec, store::Backend& backend, aud
 Keeper::~Keeper() { stop(); }
 
 Result<void> Keeper::load() {
-  if (auto own = writer_.load(); !own) return own;
-  if (auto own = load_own(); !own) return own;
-  return peers_.load();
+  auto loaded = load_now();
+  if (loaded || loaded.error().code != base::Code::kUnavailable) return loaded;
+  base::log::warning("the workload registry is not read yet: what is seen is added to it later",
+                     {{"why", loaded.error().message}});
+  return {};
 }
 
+Result<void> Keeper::load_now() {
+  if (!own_loaded_) {
+    if (auto own = writer_.load(); !own) return own;
+    if (auto own = load_own(); !own) return own;
+    own_loaded_ = true;
+  }
+  if (auto others = peers_.load(); !others) return others;
+  loaded_ = true;
+  return {};
+}
+
+// Everything is read before anything is taken, so that it can be tried again.
 Result<void> Keeper::load_own() {
   const std::string& node = options_.peers.node;
   auto lists = backend_.telemetry(key_list_rows(node));
   if (!lists) return pass(lists);
+  auto rows = backend_.telemetry(workload_rows(node));
+  if (!rows) return pass(rows);
+  auto forgotten = backend_.telemetry(forgotten_row(node));
+  if (!forgotten) return pass(forgotten);
   std::unordered_map<std::string, GroupKeysPointer> by_digest;
   std::size_t refused = 0;
   for (const store::Telemetry& row : *lists) {
@@ -52,14 +70,10 @@ Result<void> Keeper::load_own() {
     pointer->kept = true;
     by_digest.emplace(std::string(pointer->digest.data(), pointer->digest.size()), pointer);
   }
-  auto rows = backend_.telemetry(workload_rows(node));
-  if (!rows) return pass(rows);
   const auto find = [&](std::string_view digest) {
     const auto at = by_digest.find(std::string(digest));
     return at == by_digest.end() ? nullptr : at->second;
   };
-  auto forgotten = backend_.telemetry(forgotten_row(node));
-  if (!forgotten) return pass(forgotten);
   for (const store::Telemetry& row : *forgotten) {
     const auto opened = codec_.open_forgotten(row.key, row.value);
     if (opened) registry_.restore(*opened);
@@ -77,13 +91,13 @@ Result<void> Keeper::load_own() {
     base::log::warning("rows of the workload registry do not open and are left out",
                        {{"rows", static_cast<std::int64_t>(refused)}});
   }
-  // Lists that no workload has any more.
+  // Lists that no workload has any more; one that stays does no harm.
   std::vector<store::Telemetry> orphans;
   for (auto& [digest, list] : by_digest) {
     if (list.use_count() == 1) orphans.push_back({RowCodec::key_of(*list, node), {}});
   }
-  if (orphans.empty()) return {};
-  return backend_.put_telemetry(orphans);
+  if (!orphans.empty()) (void)backend_.put_telemetry(orphans);
+  return {};
 }
 
 void Keeper::start() {
@@ -100,6 +114,11 @@ void Keeper::stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   registry_.settle();
+  if (!loaded_ && !load_now()) {
+    base::log::warning(
+        "the workload registry could not be kept; the audit log has what is missing");
+    return;
+  }
   tell_newcomers(std::numeric_limits<double>::max());
   if (auto flushed = flush(); !flushed) {
     base::log::warning("the workload registry could not be kept; the audit log has what is missing",
@@ -117,6 +136,7 @@ void Keeper::run() {
 }
 
 void Keeper::work(double now) {
+  if (!loaded_ && !load_now()) return;
   peers_.work(now);  // first: a node that was frozen learns that another took its rows over
   registry_.settle();
   write_due(now);

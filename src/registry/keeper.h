@@ -46,7 +46,8 @@ class Keeper {
   Keeper& operator=(const Keeper&) = delete;
 
   // Fills the registry from the rows. Rows that do not open are left out, counted and logged: the
-  // store is untrusted, and this is telemetry.
+  // store is untrusted, and this is telemetry. Without a database it is tried again each second,
+  // and nothing is written or told before.
   [[nodiscard]] base::Result<void> load();
   void start();
   // Writes what is left. The destructor does it too.
@@ -58,6 +59,7 @@ class Keeper {
 
  private:
   void run();
+  [[nodiscard]] base::Result<void> load_now();
   [[nodiscard]] base::Result<void> load_own();
   void write_due(double now);
   void tell_evicted(std::vector<audit::Event>& events);
@@ -75,6 +77,8 @@ class Keeper {
     model::Workload workload;
   };
   std::deque<Newcomer> newcomers_;
+  bool own_loaded_ = false;
+  bool loaded_ = false;
   double seen_again_at_ = 0;
   bool writes_work_ = true;
   std::uint64_t told_evicted_ = 0;

@@ -230,6 +230,32 @@ TEST(RegistryNodes, ANodeWhoseRowsWereTakenOverWhileItLivedDoesNotCountThemTwice
   EXPECT_EQ(total(b), 3U);
 }
 
+TEST(RegistryNodes, AStartWithoutTheDatabaseAddsWhatItSawWhenItIsBack) {
+  World world;
+  Node a(world, "a"), b(world, "b");
+  a.fetch(10, "p/api", {{"g", 1, "A"}});
+  b.fetch(20, "p/job", {{"g", 1, "A"}});
+  for (int i = 0; i < 2; ++i) {
+    a.work();
+    b.work();
+  }
+  const auto told = a.told("\"workload.new\"");
+  a.backend.fails = [](std::string_view) { return true; };
+  a.start();
+  a.fetch(30, "p/api", {{"g", 2, "A"}});
+  a.fetch(31, "p/job", {{"g", 2, "A"}});
+  a.work();
+  a.backend.fails = [](std::string_view operation) { return operation == "put_telemetry"; };
+  a.work();
+  a.backend.fails = [](std::string_view) { return false; };
+  for (Node* node : {&a, &b, &a, &b}) node->work();
+  for (const Node* node : {&a, &b}) {
+    EXPECT_EQ(node->show("p/api"), "2x 10..30 failed 0  a g:1(A )10..10 g:2(A )30..30*");
+    EXPECT_EQ(node->show("p/job"), "2x 20..31 failed 0  a g:1(A )20..20 g:2(A )31..31*");
+  }
+  EXPECT_EQ(a.told("\"workload.new\""), told);
+}
+
 TEST(RegistryNodes, TheBoundHoldsForAllTogether) {
   World world;
   const Options few{.workloads_max = 50};

@@ -267,14 +267,21 @@ void Registry::give_back(const Changes& changes) {
 
 void Registry::restore(const Forgotten& forgotten) {
   const std::unique_lock lock(mutex_);
-  forgotten_ = forgotten;
+  forgotten_.count += forgotten.count;
+  forgotten_.last = std::max(forgotten_.last, forgotten.last);
 }
 
 void Registry::restore(Record record) {
   const std::unique_lock lock(mutex_);
   auto& slot = records_[record.workload];
   if (!slot) slot = std::make_unique<Entry>();
-  slot->own = std::make_unique<Record>(std::move(record));
+  if (slot->own) {  // seen before the rows could be read
+    std::erase(newcomers_, record.workload);
+    const Record* both[] = {slot->own.get(), &record};
+    slot->own = std::make_unique<Record>(merge_parts(both));
+  } else {
+    slot->own = std::make_unique<Record>(std::move(record));
+  }
   if (records_.size() > options_.workloads_max) evict();
 }
 

@@ -86,9 +86,9 @@ class Registry {
   [[nodiscard]] Changes take_changes(Due due, std::size_t max);
   // Puts them back after a failed write.
   void give_back(const Changes& changes);
-  // At the start: a record of this node as it was kept. Not news.
+  // A record of this node as it was kept; what was seen before that is added. Not news.
   void restore(Record record);
-  void restore(const Forgotten& forgotten);  // before the records
+  void restore(const Forgotten& forgotten);
   [[nodiscard]] GroupKeysPointer key_list(std::string_view group, std::string_view keys);
   [[nodiscard]] GroupKeysPointer find_list(std::string_view digest) const;  // null: not in use
 

@@ -57,8 +57,10 @@ Upkeep::Upkeep(const Options& options, const DataDir& dir, store::Store& store, 
 Result<void> Upkeep::start() {
   nodes_.load();
   key_times_.load();
-  if (auto recorded = record_restore(notes_, leases_, audit_, clock_.now()); !recorded)
-    return recorded;
+  auto recorded = record_restore(notes_, leases_, audit_, clock_.now());
+  restore_told_ = recorded.has_value();
+  // A start without the database makes up for it.
+  if (!recorded && recorded.error().code != base::Code::kUnavailable) return recorded;
   if (auto announced = nodes_.announce(clock_.now(), store::Nodes::When::kNow); !announced) {
     base::log::warning("this node could not announce itself in the store",
                        {{"why", announced.error().message}});
@@ -81,6 +83,7 @@ void Upkeep::tick(provider::KeyUse& use) {
     return;
   }
   looked_ = now;
+  if (!restore_told_) restore_told_ = record_restore(notes_, leases_, audit_, now).has_value();
   rotation_.resume();
 }
 

@@ -66,6 +66,7 @@ class Upkeep {
   store::Rotation rotation_;
   store::Backups backups_;
   bool announced_ = true;
+  bool restore_told_ = false;
   base::UnixTime looked_{};  // for a rotation to go on with
 };
 
