@@ -1,5 +1,7 @@
 #include "admin/workload_api.h"
 
+#include <unordered_map>
+
 #include "admin/json_io.h"
 #include "admin/workload_filter.h"
 #include "admin/workload_json.h"
@@ -140,12 +142,16 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
   filter->about_drift();
   resolve::Versions versions(context.catalog.view(), context.store);
   resolve::DriftJudge judge(versions);
+  // What one of a team is told is what all are told who drift alike.
+  std::unordered_map<std::shared_ptr<const resolve::KeyDrifts>, resolve::KeyDrifts> told;
   auto page =
       page_of(**known, *filter,
               [&](const registry::Record& record, bool wanted) -> std::optional<std::string> {
                 const auto drifts = judge.judge(record);
                 if (!drifts) return std::nullopt;
-                const auto taken = filter->taken_of(record.workload.team, *drifts);
+                const auto [at, fresh] = told.try_emplace(drifts);
+                if (fresh) at->second = filter->taken_of(record.workload.team, *drifts);
+                const resolve::KeyDrifts& taken = at->second;
                 if (taken.empty()) return std::nullopt;
                 if (!wanted) return std::string();
                 JsonObject one;

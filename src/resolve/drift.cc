@@ -1,14 +1,16 @@
 #include "resolve/drift.h"
 
 #include <algorithm>
-#include <functional>
-#include <set>
+#include <unordered_map>
 #include <utility>
+
+#include "resolve/drift_facts.h"
 
 namespace sutler::resolve {
 namespace {
 
 using Found = std::vector<MatchIndex::Pointer>;
+using Numbers = std::vector<std::uint64_t>;
 
 bool all_the_same(const registry::Record& record, const Found& now) {
   std::size_t then = 0;
@@ -23,16 +25,18 @@ bool all_the_same(const registry::Record& record, const Found& now) {
   return then == now.size();
 }
 
-// The text of a template names the key: `${KEY}` or `${KEY|…`.
-bool names(std::string_view text, std::string_view key) {
-  const std::string start = "${" + std::string(key);
-  for (auto at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1)) {
-    const std::string_view rest = text.substr(at + start.size());
-    const bool escaped = at > 0 && text[at - 1] == '$';
-    if (!escaped && (rest.starts_with('}') || rest.starts_with('|'))) return true;
+struct HashNumbers {
+  std::size_t operator()(const Numbers& numbers) const {
+    std::uint64_t hash = numbers.size();
+    for (const std::uint64_t number : numbers) {
+      hash = (hash ^ number) * 0x9e3779b97f4a7c15ULL;
+      hash ^= hash >> 29;
+    }
+    return hash;
   }
-  return false;
-}
+};
+
+std::uint64_t number_of(const void* address) { return reinterpret_cast<std::uintptr_t>(address); }
 
 }  // namespace
 
@@ -46,119 +50,221 @@ std::string_view to_word(KeyDrift::State state) {
   return {};
 }
 
+// One workload after another is laid out on a table of all keys: who gave each at the last fetch,
+// who would now. A turn has its own number, so that nothing need be cleared for the next.
+class DriftJudge::Impl {
+ public:
+  explicit Impl(Versions& versions) : versions_(versions), facts_(versions) {}
+
+  std::shared_ptr<const KeyDrifts> judge(const registry::Record& record);
+
+ private:
+  using Shared = std::shared_ptr<const KeyDrifts>;
+  struct Row {
+    const Given* given = nullptr;
+    std::uint64_t version = 0;
+  };
+  struct Then {
+    std::uint32_t turn = 0;
+    std::uint32_t row = 0;
+    std::uint32_t place = 0;  // of the key in the row's Given
+  };
+  struct Now {
+    std::uint32_t turn = 0;
+    std::uint32_t at = 0;  // in now_, which is in merge order
+  };
+  struct Cell {
+    Then then;
+    Now now;
+    std::uint32_t drifting = 0;  // the turn in which it drifts
+  };
+  struct Drifting {
+    NameId key = 0;
+    KeyDrift::State state = KeyDrift::State::kChanged;
+  };
+
+  [[nodiscard]] Numbers place_of(const registry::Record& record, const Found& found);
+  void lay_out();
+  void add_expanded();
+  void compare();
+  void compare(NameId key, const Cell& cell);
+  void follow_templates();
+  void drifts(NameId key, KeyDrift::State state);
+  [[nodiscard]] bool gave(const Cell& cell) const { return cell.then.turn == turn_; }
+  [[nodiscard]] bool gives(const Cell& cell) const { return cell.now.turn == turn_; }
+  [[nodiscard]] Cell& cell(NameId key);
+  [[nodiscard]] Shared outcome(const std::string& team);
+
+  Versions& versions_;
+  DriftFacts facts_;
+  std::vector<Cell> cells_;  // by key
+  std::uint32_t turn_ = 0;
+  std::vector<Row> rows_;      // of the last fetch
+  std::vector<Current*> now_;  // that match now
+  std::vector<Drifting> drifts_;
+  std::unordered_map<Numbers, Shared, HashNumbers> known_;     // by what came and what would
+  std::unordered_map<Numbers, Shared, HashNumbers> outcomes_;  // by what drifts
+};
+
+DriftJudge::DriftJudge(Versions& versions) : impl_(std::make_unique<Impl>(versions)) {}
+DriftJudge::~DriftJudge() = default;
+
 std::shared_ptr<const KeyDrifts> DriftJudge::judge(const registry::Record& record) {
+  return impl_->judge(record);
+}
+
+std::shared_ptr<const KeyDrifts> DriftJudge::Impl::judge(const registry::Record& record) {
   if (record.count == 0) return nullptr;
   const Found found = versions_.view().index.find(record.workload);
   if (all_the_same(record, found)) return nullptr;
-  std::vector<std::uint64_t> place = {std::hash<std::string>()(record.workload.team)};
+  const auto [at, fresh] = known_.try_emplace(place_of(record, found));
+  if (!fresh) return at->second;
+  ++turn_;
+  drifts_.clear();
+  lay_out();
+  add_expanded();
+  compare();
+  if (!drifts_.empty()) follow_templates();
+  return at->second = outcome(record.workload.team);
+}
+
+Numbers DriftJudge::Impl::place_of(const registry::Record& record, const Found& found) {
+  rows_.clear();
+  now_.clear();
+  Numbers place = {facts_.names().of(record.workload.team)};
+  place.reserve(2 + 2 * record.received.size() + found.size());
   for (const registry::Received& row : record.received) {
     if (!row.in_last_bundle) continue;
-    place.push_back(reinterpret_cast<std::uintptr_t>(row.what.get()));
+    rows_.push_back({&facts_.given(row.what), row.version});
+    place.push_back(number_of(row.what.get()));
     place.push_back(row.version);
   }
   place.push_back(0);
-  for (const auto& group : found) place.push_back(reinterpret_cast<std::uintptr_t>(group.get()));
-  if (const auto at = known_.find(place); at != known_.end()) return at->second;
-
-  Sources then;
-  for (const registry::Received& row : record.received) {
-    if (!row.in_last_bundle) continue;
-    registry::for_each_key(row.what->keys, [&](std::string_view key) {
-      then.emplace(key, Source{row.what->group, row.version});
-    });
-  }
-  Sources now;
   for (const auto& group : found) {
-    const auto keys = group->keys();
-    const Source source{group->header().name, group->version()};
-    for (const std::string_view key : keys.variables) now.emplace(key, source);
-    for (const std::string_view key : keys.files) now.emplace(key, source);
+    now_.push_back(&facts_.current(group));
+    place.push_back(number_of(group.get()));
   }
-  add_expanded(record.workload.team, found, then, now);
-  KeyDrifts drifts = compare(record.workload.team, then, now);
-  if (!drifts.empty()) follow_templates(record.workload.team, then, now, drifts);
-  auto made = drifts.empty() ? nullptr : std::make_shared<const KeyDrifts>(std::move(drifts));
-  known_.emplace(std::move(place), made);
-  return made;
+  return place;
 }
 
-void DriftJudge::add_expanded(const std::string& team, const Found& found, const Sources& then,
-                              Sources& now) {
-  const auto place = [&found](std::string_view name) {
-    return std::ranges::find(
-        found, name, [](const auto& group) -> std::string_view { return group->header().name; });
-  };
-  for (const auto& [key, source] : then) {
-    const auto giver = place(source.group);
-    if (key.starts_with('/') || giver == found.end()) continue;
-    const auto is = now.find(key);
-    if (is != now.end() && place(is->second.group) <= giver) continue;
-    const Source current{(*giver)->header().name, (*giver)->version()};
-    const auto was = versions_.open({team, std::string(source.group), source.version});
-    const auto group = versions_.open({team, std::string(current.group), current.version});
-    if (!group || group->secrets_from.empty()) continue;
-    if (was && value_of(*was, key) != nullptr) continue;
-    now.insert_or_assign(key, current);
+DriftJudge::Impl::Cell& DriftJudge::Impl::cell(NameId key) {
+  if (key >= cells_.size()) cells_.resize(facts_.names().size());
+  return cells_[key];
+}
+
+// The first that has a key gives it.
+void DriftJudge::Impl::lay_out() {
+  for (std::uint32_t row = 0; row < rows_.size(); ++row) {
+    const auto& keys = rows_[row].given->keys;
+    for (std::uint32_t place = 0; place < keys.size(); ++place) {
+      Cell& one = cell(keys[place]);
+      if (!gave(one)) one.then = {turn_, row, place};
+    }
+  }
+  for (std::uint32_t at = 0; at < now_.size(); ++at) {
+    for (const NameId key : now_[at]->keys) {
+      Cell& one = cell(key);
+      if (!gives(one)) one.now = {turn_, at};
+    }
   }
 }
 
-KeyDrifts DriftJudge::compare(const std::string& team, const Sources& then, const Sources& now) {
-  KeyDrifts drifts;
-  std::set<std::string_view> keys;
-  for (const auto& [key, source] : then) keys.insert(key);
-  for (const auto& [key, source] : now) keys.insert(key);
-  for (const std::string_view key : keys) {
-    const auto was = then.find(key);
-    const auto is = now.find(key);
-    KeyDrift drift;
-    drift.key = key;
-    if (was != then.end()) {
-      drift.group = was->second.group;
-      drift.version = was->second.version;
+void DriftJudge::Impl::add_expanded() {
+  for (std::uint32_t row = 0; row < rows_.size(); ++row) {
+    const Given& given = *rows_[row].given;
+    const auto giver =
+        std::ranges::find(now_, given.group, [](const Current* c) { return c->group; });
+    if (giver == now_.end()) continue;
+    const auto at = static_cast<std::uint32_t>(giver - now_.begin());
+    for (std::uint32_t place = 0; place < given.keys.size(); ++place) {
+      Cell& one = cell(given.keys[place]);
+      if (one.then.row != row || one.then.place != place) continue;
+      if (gives(one) && one.now.at <= at) continue;
+      if (facts_.names().name(given.keys[place]).starts_with('/')) continue;
+      Beside& both = facts_.beside(given, rows_[row].version, **giver);
+      if (facts_.expanded(both, place) == Beside::Answer::kYes) one.now = {turn_, at};
     }
-    if (is != now.end()) {
-      drift.current_group = is->second.group;
-      drift.current_version = is->second.version;
-    }
-    if (was == then.end()) {
-      drift.state = KeyDrift::State::kAdded;
-    } else if (is == now.end()) {
-      drift.state = KeyDrift::State::kRemoved;
-    } else {
-      const auto same = versions_.same({team, drift.group, drift.version},
-                                       {team, drift.current_group, drift.current_version}, key);
-      if (same && *same) continue;
-      drift.state = same ? KeyDrift::State::kChanged : KeyDrift::State::kUnknown;
-    }
-    drifts.push_back(std::move(drift));
   }
-  return drifts;
 }
 
-void DriftJudge::follow_templates(const std::string& team, const Sources& then, const Sources& now,
-                                  KeyDrifts& drifts) {
-  std::set<std::string, std::less<>> drifting;
-  for (const KeyDrift& drift : drifts) drifting.insert(drift.key);
-  bool more = true;
-  while (more) {
-    more = false;
-    for (const auto& [key, source] : now) {
-      const auto was = then.find(key);
-      if (was == then.end() || drifting.contains(key)) continue;
-      const auto group = versions_.open({team, std::string(source.group), source.version});
-      const auto* value = group ? value_of(*group, key) : nullptr;
-      const auto* text = value ? std::get_if<model::Template>(value) : nullptr;
-      if (text == nullptr) continue;
-      const bool hit = std::ranges::any_of(
-          drifting, [&](const std::string& other) { return names(text->text.expose(), other); });
-      if (!hit) continue;
-      drifts.push_back({std::string(key), KeyDrift::State::kChanged, std::string(was->second.group),
-                        was->second.version, std::string(source.group), source.version});
-      drifting.insert(std::string(key));
-      more = true;
+void DriftJudge::Impl::compare() {
+  for (const Row& row : rows_) {
+    for (const NameId key : row.given->keys) compare(key, cell(key));
+  }
+  for (const Current* group : now_) {
+    for (const NameId key : group->keys) {
+      const Cell& one = cell(key);
+      if (!gave(one)) drifts(key, KeyDrift::State::kAdded);
     }
   }
-  std::ranges::sort(drifts, {}, &KeyDrift::key);
+}
+
+// A key that came at the last fetch.
+void DriftJudge::Impl::compare(NameId key, const Cell& one) {
+  if (!gives(one)) return drifts(key, KeyDrift::State::kRemoved);
+  const Row& row = rows_[one.then.row];
+  Current& current = *now_[one.now.at];
+  if (row.given->group == current.group && row.version == current.record->version()) return;
+  Beside& both = facts_.beside(*row.given, row.version, current);
+  switch (facts_.same(both, one.then.place)) {
+    case Beside::Answer::kYes: return;
+    case Beside::Answer::kUnknown: return drifts(key, KeyDrift::State::kUnknown);
+    default: return drifts(key, KeyDrift::State::kChanged);
+  }
+}
+
+void DriftJudge::Impl::drifts(NameId key, KeyDrift::State state) {
+  Cell& one = cell(key);
+  if (std::exchange(one.drifting, turn_) != turn_) drifts_.push_back({key, state});
+}
+
+void DriftJudge::Impl::follow_templates() {
+  for (std::size_t before = 0; before != drifts_.size();) {
+    before = drifts_.size();
+    for (std::uint32_t at = 0; at < now_.size(); ++at) {
+      for (const Current::Linked& linked : facts_.templates(*now_[at])) {
+        const Cell one = cell(linked.key);
+        if (!gave(one) || !gives(one) || one.now.at != at || one.drifting == turn_) continue;
+        const bool hit = std::ranges::any_of(
+            linked.names, [&](NameId name) { return cell(name).drifting == turn_; });
+        if (hit) drifts(linked.key, KeyDrift::State::kChanged);
+      }
+    }
+  }
+}
+
+DriftJudge::Impl::Shared DriftJudge::Impl::outcome(const std::string& team) {
+  if (drifts_.empty()) return nullptr;
+  std::ranges::sort(drifts_, {}, &Drifting::key);
+  Numbers place = {facts_.names().of(team)};
+  place.reserve(1 + 4 * drifts_.size());
+  for (const Drifting& drift : drifts_) {
+    const Cell& one = cell(drift.key);
+    const Row row = gave(one) ? rows_[one.then.row] : Row{};
+    place.push_back(std::uint64_t{drift.key} << 8 | static_cast<std::uint64_t>(drift.state));
+    place.push_back(row.given == nullptr ? ~std::uint64_t{0} : row.given->group);
+    place.push_back(row.version);
+    place.push_back(gives(one) ? number_of(now_[one.now.at]) : 0);
+  }
+  const auto [at, fresh] = outcomes_.try_emplace(std::move(place));
+  if (!fresh) return at->second;
+  KeyDrifts made;
+  for (const Drifting& drift : drifts_) {
+    const Cell& one = cell(drift.key);
+    KeyDrift& told = made.emplace_back();
+    told.key = facts_.names().name(drift.key);
+    told.state = drift.state;
+    if (gave(one)) {
+      told.group = rows_[one.then.row].given->what->group;
+      told.version = rows_[one.then.row].version;
+    }
+    if (gives(one)) {
+      told.current_group = now_[one.now.at]->record->header().name;
+      told.current_version = now_[one.now.at]->record->version();
+    }
+  }
+  std::ranges::sort(made, {}, &KeyDrift::key);
+  return at->second = std::make_shared<const KeyDrifts>(std::move(made));
 }
 
 }  // namespace sutler::resolve

@@ -5,10 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/registry.h"
@@ -34,30 +33,22 @@ struct KeyDrift {
 
 using KeyDrifts = std::vector<KeyDrift>;
 
-// Remembers what workloads with the same groups have in common. Not thread-safe; of one view.
+// Remembers of each group and version what it has seen of it, and of each set of them what came
+// out, so that 100,000 workloads cost little more than finding their groups. Not thread-safe; of
+// one view.
 class DriftJudge {
  public:
-  explicit DriftJudge(Versions& versions) : versions_(versions) {}
+  explicit DriftJudge(Versions& versions);
+  ~DriftJudge();
 
   // In order of the keys; null when the last fetch is what it would be now, or there was none.
-  // Templates that name a key which drifts, drift with it.
+  // Templates that name a key which drifts, drift with it. Shared by all of a team that
+  // drift alike.
   [[nodiscard]] std::shared_ptr<const KeyDrifts> judge(const registry::Record& record);
 
  private:
-  struct Source {
-    std::string_view group;
-    std::uint64_t version = 0;
-  };
-  using Sources = std::map<std::string_view, Source>;
-  [[nodiscard]] KeyDrifts compare(const std::string& team, const Sources& then, const Sources& now);
-  // Variables that came out of a group's secretsFrom and still would: no header names them.
-  void add_expanded(const std::string& team, const std::vector<MatchIndex::Pointer>& found,
-                    const Sources& then, Sources& now);
-  void follow_templates(const std::string& team, const Sources& then, const Sources& now,
-                        KeyDrifts& drifts);
-
-  Versions& versions_;
-  std::map<std::vector<std::uint64_t>, std::shared_ptr<const KeyDrifts>> known_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sutler::resolve
