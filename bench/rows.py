@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 import statistics
 import subprocess
 import time
@@ -24,6 +25,7 @@ class Sizes:
     first_fetches: int = 30_000
     many_first_fetches: int = 100_000
     workloads_seen: int = 100_000
+    audit_records: int = 1_000_000
 
     @classmethod
     def quick(cls):
@@ -34,6 +36,7 @@ class Sizes:
             first_fetches=3_000,
             many_first_fetches=15_000,
             workloads_seen=2_000,
+            audit_records=50_000,
         )
 
 
@@ -300,6 +303,35 @@ def registry(bench):
     ]
 
 
+def audit(bench):
+    """A log of 1,000,000 records: how long a page of what matches takes, from the page cache."""
+    program = bench.binary.with_name("sutler_audit_bench")
+    if not program.is_file():
+        raise BenchError(f"{program} is missing: script/build release")
+    folder = bench.work / "audit"
+    folder.mkdir()
+    command = [str(program), str(folder), str(bench.sizes.audit_records)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    shutil.rmtree(folder)
+    taken = json.loads(done.stdout)
+    searches = (
+        ("the newest 100", "newest_ms"),
+        ("the newest 100 of a group", "group_ms"),
+        ("all 2,000 of a group", "group_all_ms"),
+        ("one workload", "workload_ms"),
+        ("one request, the oldest", "rare_ms"),
+        ("a key that nobody has", "absent_key_ms"),
+        ("denied, none", "denied_ms"),
+        ("a key that all have, in a project that is not", "common_key_ms"),
+        ("since after the end", "later_ms"),
+        ("a text, none", "text_ms"),
+    )
+    return [], [
+        Verdict("audit", f"{what}, {taken['records']:,} records", taken[name], "ms", 500, None, True)
+        for what, name in searches
+    ]
+
+
 def sources(bench):
     """Twenty variables; half of them from a source of kind `file`, or none. All are cached."""
     values = bench.work / "values"
@@ -330,5 +362,7 @@ def sources(bench):
 
 ROWS = {
     row.__name__: row
-    for row in (keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, sources)
+    for row in (
+        keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, audit, sources
+    )
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
+#include <cstdint>
 
 #include "audit/line.h"
 #include "base/json.h"
@@ -21,6 +22,19 @@ constexpr std::string_view kPrevStart = R"(,"prev":")";
 
 bool holds(std::string_view bytes, std::string_view needle) {
   return ::memmem(bytes.data(), bytes.size(), needle.data(), needle.size()) != nullptr;
+}
+
+// How often it is there, counted up to `enough`.
+std::size_t count(std::string_view bytes, std::string_view needle, std::size_t enough) {
+  std::size_t found = 0;
+  while (found < enough) {
+    const void* at = ::memmem(bytes.data(), bytes.size(), needle.data(), needle.size());
+    if (at == nullptr) break;
+    ++found;
+    const auto hit = static_cast<std::size_t>(static_cast<const char*>(at) - bytes.data());
+    bytes.remove_prefix(hit + needle.size());
+  }
+  return found;
 }
 
 std::string escaped(std::string_view text) {
@@ -125,8 +139,17 @@ LineMatcher::LineMatcher(const Filter& filter) : filter_(filter) {
   strict_ = !needles_.empty();
 }
 
-std::string_view LineMatcher::needle() const {
-  return needles_.empty() ? std::string_view() : std::string_view(needles_.front());
+std::string_view LineMatcher::needle(std::string_view sample) const {
+  if (needles_.empty()) return {};
+  std::string_view best = needles_.front();
+  std::size_t least = SIZE_MAX;
+  for (const std::string& needle : needles_) {
+    const std::size_t found = count(sample, needle, least);
+    if (found < least) best = needle;
+    least = std::min(least, found);
+    if (least == 0) break;
+  }
+  return best;
 }
 
 bool LineMatcher::matches(std::string_view line) const {

@@ -42,8 +42,9 @@ class LineMatcher {
  public:
   explicit LineMatcher(const Filter& filter);
 
-  // The text that is best searched for in many lines at once; empty: any line may match.
-  [[nodiscard]] std::string_view needle() const;
+  // The text that is best searched for in many lines at once, to judge by `sample`, some lines of
+  // them; empty: any line may match. It lives as long as this.
+  [[nodiscard]] std::string_view needle(std::string_view sample) const;
   // `line` without its newline. A line that cannot be read matches nothing.
   [[nodiscard]] bool matches(std::string_view line) const;
 
@@ -54,7 +55,7 @@ class LineMatcher {
 
   Filter filter_;
   std::string since_, until_;         // as the log writes times: they compare as text
-  std::vector<std::string> needles_;  // the rarest first
+  std::vector<std::string> needles_;  // the rarest first, mostly
   bool strict_ = false;               // the bytes alone do not decide
 };
 

@@ -112,10 +112,24 @@ base::Result<std::vector<OpenFile>> open_files(const std::filesystem::path& fold
   return files;
 }
 
+// What to look for in all chunks, by the first one that is searched.
+class Needle {
+ public:
+  explicit Needle(const LineMatcher& matcher) : matcher_(matcher) {}
+  [[nodiscard]] std::string_view in(std::string_view chunk) {
+    constexpr std::size_t kSampleBytes = 256 * 1024;
+    if (!text_) text_ = matcher_.needle(chunk.substr(0, kSampleBytes));
+    return *text_;
+  }
+
+ private:
+  const LineMatcher& matcher_;
+  std::optional<std::string_view> text_;
+};
+
 // The lines of `chunk` that may match, in order; `take` says whether to go on.
 template <class Take>
-bool candidates(std::string_view chunk, const LineMatcher& matcher, const Take& take) {
-  const std::string_view needle = matcher.needle();
+bool candidates(std::string_view chunk, std::string_view needle, const Take& take) {
   std::size_t at = 0;
   while (at < chunk.size()) {
     std::size_t from = at;
@@ -218,8 +232,8 @@ class Search {
       auto more = forward(files[i], buffer_, [this](std::string_view lines) {
         const std::uint64_t last = last_seq_in(lines);
         if (ask_.cursor && last <= *ask_.cursor) return true;
-        const bool on =
-            candidates(lines, matcher_, [this](std::string_view line) { return check(line); });
+        const bool on = candidates(lines, needle_.in(lines),
+                                   [this](std::string_view line) { return check(line); });
         if (on) page_.last_seq = std::max(page_.last_seq, last);
         return on;
       });
@@ -235,7 +249,7 @@ class Search {
       auto more = backward(files[i], buffer_, [this](std::string_view lines) {
         page_.last_seq = std::max(page_.last_seq, last_seq_in(lines));
         found_.clear();
-        candidates(lines, matcher_, [this](std::string_view line) {
+        candidates(lines, needle_.in(lines), [this](std::string_view line) {
           found_.push_back(line);
           return true;
         });
@@ -276,6 +290,7 @@ class Search {
 
   const Ask& ask_;
   const LineMatcher matcher_;
+  Needle needle_{matcher_};
   Buffer buffer_;
   std::vector<std::string_view> found_;
   Page page_;
@@ -301,10 +316,11 @@ base::Result<void> for_each_record(
   auto files = open_files(folder);
   if (!files) return base::pass(files);
   const LineMatcher matcher(filter);
+  Needle needle(matcher);
   Buffer buffer;
   for (const OpenFile& file : *files) {
     auto more = forward(file, buffer, [&](std::string_view lines) {
-      return candidates(lines, matcher, [&](std::string_view line) {
+      return candidates(lines, needle.in(lines), [&](std::string_view line) {
         return !matcher.matches(line) || take(seq_of(line), line);
       });
     });
