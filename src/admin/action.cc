@@ -56,6 +56,7 @@ base::Result<void> Action::record_change(std::uint64_t revision) {
   state_ = State::kRecorded;
   audit::Event record = event(audit::Outcome::kOk);
   record.revision = revision;
+  record.count = details_.count;
   auto written = context_.audit.append({&record, 1}, audit::Durability::kSynced);
   if (written) return {};
   base::log::error("a change has no audit record",

@@ -40,6 +40,7 @@ class Action {
     std::string keys_json;
     std::string key_id;
     std::string_view reason;  // a literal
+    std::uint64_t count = 0;  // of what went or came, where the record says it; of the change alone
   };
   Details& details() { return details_; }
 

@@ -269,6 +269,8 @@ TEST(HistoryApi, PurgeTakesOldVersionsOnly) {
   EXPECT_EQ(purged.at("purged"), 2);
   EXPECT_EQ(purged.at("kept"), 2);
   EXPECT_EQ(bench.records().back().at("event"), "group.purge");
+  EXPECT_EQ(bench.records().back().at("count"), 2) << "how many versions went";
+  EXPECT_FALSE(purged.as_object().contains("damaged"));
   EXPECT_TRUE(bench.audit_text().contains(R"("event":"group.purge","outcome":"intent")"));
   EXPECT_EQ(bench.ask("GET", path("/versions/2")).code(), "no_version");
   EXPECT_EQ(bench.done("POST", path("/purge"), R"({"older_than_seconds":0})").at("purged"), 0)

@@ -32,6 +32,9 @@ std::string rotation_json(const store::RotationStatus& status) {
       .number("rewrapped", status.rewrapped);
   if (status.ended != base::UnixTime{}) json.text("ended", base::rfc3339(status.ended));
   if (!status.error.empty()) json.text("error", status.error);
+  if (status.damaged.count != 0) {
+    json.number("damaged", status.damaged.count).raw("damaged_rows", status.damaged.json());
+  }
   return json.done();
 }
 

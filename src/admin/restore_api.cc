@@ -157,12 +157,9 @@ base::Result<http::Response> purge_group(const Context& context, const Call& cal
   if (!team) return base::pass(team);
   auto standing = find_standing(context, call.who, call.team, call.name);
   if (!standing) return base::pass(standing);
-  auto versions = context.store.history(call.team, call.name);
-  if (!versions) return base::pass(versions);
-  std::uint64_t purged = 0;
-  for (const auto& version : *versions) {
-    if (version.version < store::oldest_kept(*versions, order->rule)) ++purged;
-  }
+  auto plan = context.store.plan_purge(call.team, call.name, order->rule);
+  if (!plan) return base::pass(plan);
+  std::uint64_t purged = plan->goes;
   if (order->dry_run) {
     action.drop();
   } else {
@@ -170,11 +167,19 @@ base::Result<http::Response> purge_group(const Context& context, const Call& cal
     auto report = context.store.purge(call.team, call.name, order->rule);
     if (!report) return base::pass(report);
     purged = report->versions;
+    action.details().count = purged;
+    if (report->damaged.count != 0) {
+      action.details().groups_json = report->damaged.json();
+      action.details().reason = "damaged";
+    }
     auto recorded = action.record_change(snapshot->revision);
     if (!recorded) return base::pass(recorded);
   }
   JsonObject answer;
-  answer.number("purged", purged).number("kept", versions->size() - purged);
+  answer.number("purged", purged).number("kept", plan->goes + plan->stays - purged);
+  if (plan->damaged.count != 0) {
+    answer.number("damaged", plan->damaged.count).raw("damaged_rows", plan->damaged.json());
+  }
   if (order->dry_run) answer.raw("dry_run", "true");
   return json_response(200, answer.done());
 }

@@ -12,7 +12,7 @@ namespace sutler::admin {
 // (group_copy.h).
 [[nodiscard]] base::Result<http::Response> copy_group(const Context&, const Call&, Action&);
 // POST …/purge `{"keep": N}` or `{"older_than_seconds": S}` (store/history.h): never the current
-// version. `{"purged","kept"}`; with `dry_run=true` nothing goes.
+// version. `{"purged","kept","damaged"?,"damaged_rows"?}`; with `dry_run=true` nothing goes.
 [[nodiscard]] base::Result<http::Response> purge_group(const Context&, const Call&, Action&);
 
 // The first two take `managed_by`, `take_over`, `message` and `dry_run`, and answer as commit.h

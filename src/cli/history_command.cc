@@ -176,6 +176,9 @@ base::Result<int> purge_group(const Context& context, const PurgeOptions& option
   auto answer =
       ask_server(context, "POST", group_path(context, options.group, "purge") + query, body.done());
   if (!answer) return base::pass(answer);
+  if (const auto damaged = damaged_text(answer->tree); !damaged.empty()) {
+    print_warning(printable(damaged));
+  }
   return print_answer(context, *answer,
                       "group " + printable(options.group) + ": " + shown(answer->tree, "purged") +
                           (options.dry_run ? " versions would go, " : " versions purged, ") +

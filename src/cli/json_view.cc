@@ -58,4 +58,16 @@ std::string restrictions_text(const json::value& restrictions) {
   return parts.empty() ? "everyone" : joined(parts, "; ");
 }
 
+std::string damaged_text(const boost::json::value& tree) {
+  const std::string count = shown(tree, "damaged");
+  if (count.empty()) return {};
+  std::string rows;
+  for (const auto* row : items(tree, "damaged_rows")) {
+    rows += (rows.empty() ? "" : "; ") + shown(*row, "kind") + " " + shown(*row, "name");
+    if (const auto team = shown(*row, "team"); !team.empty()) rows += " of team " + team;
+    rows += ", version " + shown(*row, "version");
+  }
+  return "older versions that do not open: " + count + " (" + rows + ")";
+}
+
 }  // namespace sutler::cli

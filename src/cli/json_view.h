@@ -24,4 +24,7 @@ namespace sutler::cli {
 // Whom restrictions let in: "everyone", "projects shop; objects api (service), worker-*".
 [[nodiscard]] std::string restrictions_text(const boost::json::value& restrictions);
 
+// `damaged` and `damaged_rows` in words; empty where there are none.
+[[nodiscard]] std::string damaged_text(const boost::json::value& tree);
+
 }  // namespace sutler::cli

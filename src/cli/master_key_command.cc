@@ -21,6 +21,7 @@ std::string rotation_text(const boost::json::value& rotation) {
                     shown(rotation, "rewrapped") + " data keys wrapped anew, started " +
                     shown(rotation, "started") + " by " + shown(rotation, "by");
   if (const auto error = shown(rotation, "error"); !error.empty()) out += "; " + error;
+  if (const auto damaged = damaged_text(rotation); !damaged.empty()) out += "; " + damaged;
   return printable(out);
 }
 

@@ -33,12 +33,16 @@ HistoryPurger::HistoryPurger(store::Store& store, audit::Log& audit, const base:
       leases_(leases),
       clock_trusted_(std::move(clock_trusted)) {}
 
-HistoryPurger::~HistoryPurger() {
+void HistoryPurger::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
   }
   stop_.notify_all();
+}
+
+HistoryPurger::~HistoryPurger() {
+  stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -77,7 +81,8 @@ void HistoryPurger::run_once() {
     return;
   }
   bool begun = false;
-  auto report = store_.purge_all(purge_rule(policy_, clock_.now()), [&](std::size_t groups) {
+  store::PurgeWatch watch;
+  watch.before = [&](std::size_t groups) {
     if (lease_->lost()) {
       return base::Result<void>(
           base::fail(base::Code::kUnavailable, "another node may do it by now"));
@@ -85,25 +90,51 @@ void HistoryPurger::run_once() {
     auto recorded = record(audit::Outcome::kIntent, groups);
     begun = recorded.has_value();
     return recorded;
-  });
+  };
+  watch.stop = [this] { return stopping(); };
+  auto report = store_.purge_all(purge_rule(policy_, clock_.now()), watch);
   if (!report) {
     base::log::error("old versions could not be purged", {{"why", report.error().message}});
-    if (begun) (void)record(audit::Outcome::kFailed, 0);
     return;
   }
-  if (!begun) return;
-  base::log::info("old versions were purged by policy",
-                  {{"groups", static_cast<std::int64_t>(report->groups)},
-                   {"versions", static_cast<std::int64_t>(report->versions)}});
-  if (auto recorded = record(audit::Outcome::kOk, report->versions); !recorded) {
+  if (begun || report->damaged.count != 0) tell(*report);
+}
+
+bool HistoryPurger::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+void HistoryPurger::tell(const store::PurgeReport& report) {
+  for (const store::DamagedRow& row : report.damaged.rows) {
+    base::log::warning("an old version does not open: it is damaged or was changed from outside",
+                       {{"record", store::describe(row)}});
+  }
+  if (report.failed) {
+    base::log::error("old versions could not be purged", {{"why", report.failed->message}});
+  } else if (report.versions != 0) {
+    base::log::info("old versions were purged by policy",
+                    {{"groups", static_cast<std::int64_t>(report.groups)},
+                     {"versions", static_cast<std::int64_t>(report.versions)}});
+  }
+  const std::string damaged = report.damaged.json();
+  const std::string_view reason = report.failed               ? base::code_name(report.failed->code)
+                                  : report.stopped            ? "stopped"
+                                  : report.damaged.count != 0 ? "damaged"
+                                                              : "";
+  const auto outcome = report.failed ? audit::Outcome::kFailed : audit::Outcome::kOk;
+  if (auto recorded = record(outcome, report.versions, reason, damaged); !recorded) {
     base::log::error("a purge has no record but its intent", {{"why", recorded.error().message}});
   }
 }
 
-base::Result<void> HistoryPurger::record(audit::Outcome outcome, std::uint64_t count) {
+base::Result<void> HistoryPurger::record(audit::Outcome outcome, std::uint64_t count,
+                                         std::string_view reason, std::string_view groups_json) {
   audit::Event event{.time = clock_.now(), .event = "history.purge", .outcome = outcome};
   event.operator_name = "policy";
   event.revision = store_.snapshot()->revision;
+  event.groups_json = groups_json;
+  event.reason = reason;
   event.count = count;
   return audit_.append({&event, 1}, audit::Durability::kSynced);
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "audit/log.h"
@@ -34,21 +35,27 @@ class HistoryPurger {
   HistoryPurger(store::Store& store, audit::Log& audit, const base::Clock& clock,
                 const HistoryPolicy& policy, store::Leases& leases,
                 std::function<bool()> clock_trusted);
-  ~HistoryPurger();
+  ~HistoryPurger();  // stop(), and waits for it
   HistoryPurger(const HistoryPurger&) = delete;
   HistoryPurger& operator=(const HistoryPurger&) = delete;
 
   // Starts the thread; with an empty policy there is none.
   void start();
+  // A pass that is running ends after the batch at hand. Does not wait for it.
+  void stop();
   // Purges now, if no other node has the lease. Before it an audit record `history.purge` tells the
-  // intent (without it nothing goes), behind it another what went; a failure is logged, and the
-  // next time tries again.
+  // intent (without it nothing goes), behind it another what went, and which versions do not open
+  // (reason `damaged`); a failure is logged, and the next time tries again.
   void run_once();
 
  private:
   void work();
   [[nodiscard]] bool is_ours();
-  [[nodiscard]] base::Result<void> record(audit::Outcome outcome, std::uint64_t count);
+  [[nodiscard]] bool stopping();
+  void tell(const store::PurgeReport& report);
+  [[nodiscard]] base::Result<void> record(audit::Outcome outcome, std::uint64_t count,
+                                          std::string_view reason = {},
+                                          std::string_view groups_json = {});
 
   store::Store& store_;
   audit::Log& audit_;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "audit/log.h"
 #include "server/test_support.h"
 #include "store/backend/fault_backend.h"
+#include "store/record_codec.h"
 #include "store/test_support.h"
 
 namespace sutler::server {
@@ -106,6 +109,44 @@ TEST_F(HistoryPurgerTest, NothingGoesForItsAgeWhileTheClockIsNotTrusted) {
   trusted = true;
   purger.run_once();
   EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(HistoryPurgerTest, AVersionThatDoesNotOpenIsNamedInTheRecord) {
+  const std::string id = fixture_.store->codec()->keys().record_id("group", "default", "g");
+  const auto row = must(fixture_.backend->version("group", id, 1));
+  const store::WrappedKey before{row->kind,    row->id,     row->version, row->revision,
+                                 row->deleted, row->key_id, row->wrapped};
+  must(fixture_.backend->rewrap({{before, row->key_id, std::string(row->wrapped.size(), 'x')}}));
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  purger.run_once();
+  EXPECT_EQ(kept(), 1U);
+  std::ifstream in(folder_.path() / "audit/current.jsonl");
+  const std::string log((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_NE(log.find(R"("groups":[{"kind":"group","team":"default","name":"g","version":1}])"
+                     R"(,"reason":"damaged","count":2)"),
+            std::string::npos)
+      << log;
+}
+
+TEST_F(HistoryPurgerTest, TheEndOfTheServerStopsAPassThatIsRunning) {
+  std::promise<void> reading, stopping;
+  bool first = true;
+  fixture_.meddler->fails = [&](std::string_view operation) {
+    if (operation == "old_versions" && std::exchange(first, false)) {
+      reading.set_value();
+      stopping.get_future().wait();
+    }
+    return false;
+  };
+  auto purger = std::make_unique<HistoryPurger>(
+      *fixture_.store, *log_, clock_, HistoryPolicy{.keep_versions = 1}, std::function<bool()>{});
+  purger->start();
+  reading.get_future().wait();
+  purger->stop();
+  stopping.set_value();
+  purger.reset();
+  EXPECT_EQ(kept(), 3U);
+  EXPECT_EQ(outcomes(), "");
 }
 
 }  // namespace

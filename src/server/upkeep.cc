@@ -140,16 +140,27 @@ void Upkeep::record(const audit::Event& event) {
 
 void Upkeep::rotation_ended(const store::RotationStatus& status) {
   const bool done = status.state == store::RotationState::kDone;
-  if (done) {
+  for (const store::DamagedRow& row : status.damaged.rows) {
+    base::log::warning("a record does not open and stays under its old master key",
+                       {{"record", store::describe(row)}});
+  }
+  if (done && status.damaged.count == 0) {
     base::log::info("the master key is rotated: nothing in the store needs another one",
                     {{"key", status.target}});
+  } else if (done) {
+    base::log::warning(
+        "the master key is rotated, but for records that do not open",
+        {{"key", status.target}, {"damaged", static_cast<std::int64_t>(status.damaged.count)}});
   } else {
     base::log::error("the rotation of the master key failed", {{"why", status.error}});
   }
+  const std::string damaged = status.damaged.json();
   record({.time = clock_.now(),
           .event = "master_key.rotated",
           .outcome = done ? audit::Outcome::kOk : audit::Outcome::kFailed,
           .operator_name = status.by,
+          .groups_json = damaged,
+          .reason = status.damaged.count != 0 ? "damaged" : "",
           .key_id = status.target,
           .count = status.rewrapped});
 }

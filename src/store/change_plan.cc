@@ -61,9 +61,8 @@ class Planner {
   Result<void> plan(const PutGroup& change) {
     const model::GroupHeader& header = change.group.header;
     const std::string what = group_of_team(header.team, header.name);
-    if (auto ok = check_version(header.team, header.name, change.expected_version); !ok) {
-      return pass(ok);
-    }
+    const auto current = state_.snapshot->find_group(header.team, header.name);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
     if (const auto name = find_entry<model::Masked>(change.group)) {
       return fail(Code::kInvalid, what + ": \"" + *name + "\" is masked and has no value");
     }
@@ -78,12 +77,9 @@ class Planner {
 
   Result<void> plan(const DeleteGroup& change) {
     const std::string what = group_of_team(change.team, change.name);
-    if (!state_.snapshot->find_group(change.team, change.name)) {
-      return fail(Code::kNotFound, "there is no " + what);
-    }
-    if (auto ok = check_version(change.team, change.name, change.expected_version); !ok) {
-      return pass(ok);
-    }
+    const auto current = state_.snapshot->find_group(change.team, change.name);
+    if (!current) return fail(Code::kNotFound, "there is no " + what);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
     auto record = start(kGroupKind, change.team, change.name, what);
     if (!record) return pass(record);
     record->record.deleted = true;
@@ -106,7 +102,10 @@ class Planner {
                       std::to_string(base::limits::kSigningKeysPerTeamMax) + " signing keys",
                   "retire one that is not used any more");
     }
-    auto record = start(kTeamKind, team.id, "", quoted("team", team.id));
+    const std::string what = quoted("team", team.id);
+    const auto current = find_team(team.id);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
+    auto record = start(kTeamKind, team.id, "", what);
     if (!record) return pass(record);
     signing_keys_ += team.keys.size() - keys_of(team.id);
     record->header = encode_team_header({team.id, info_});
@@ -117,13 +116,14 @@ class Planner {
   }
 
   Result<void> plan(const DeleteTeam& change) {
-    if (!state_.snapshot->teams.contains(change.id)) {
-      return fail(Code::kNotFound, "there is no " + quoted("team", change.id));
-    }
+    const std::string what = quoted("team", change.id);
+    const auto current = find_team(change.id);
+    if (!current) return fail(Code::kNotFound, "there is no " + what);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
     if (change.id == kDefaultTeam) {
       return fail(Code::kInvalid, "team \"default\" cannot be removed");
     }
-    auto record = start(kTeamKind, change.id, "", quoted("team", change.id));
+    auto record = start(kTeamKind, change.id, "", what);
     if (!record) return pass(record);
     record->record.deleted = true;
     signing_keys_ -= keys_of(change.id);
@@ -137,12 +137,15 @@ class Planner {
   Result<void> plan(const PutOperator& change) {
     const model::Operator& who = change.who;
     if (auto ok = model::validate(who); !ok) return pass(ok);
+    const std::string what = quoted("operator", who.name);
     const auto& present = *state_.snapshot->operators;
-    if (!present.find(who.name) && present.all().size() >= base::limits::kOperatorsMax) {
+    const auto current = present.find(who.name);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
+    if (!current && present.all().size() >= base::limits::kOperatorsMax) {
       return fail(Code::kTooLarge, "there are " + std::to_string(base::limits::kOperatorsMax) +
                                        " operators already, and no more are kept");
     }
-    auto record = start(kOperatorKind, who.name, "", quoted("operator", who.name));
+    auto record = start(kOperatorKind, who.name, "", what);
     if (!record) return pass(record);
     record->header = encode_team_header({who.name, info_});
     record->body = encode_operator_body(who);
@@ -151,10 +154,11 @@ class Planner {
   }
 
   Result<void> plan(const DeleteOperator& change) {
-    if (!state_.snapshot->operators->find(change.name)) {
-      return fail(Code::kNotFound, "there is no " + quoted("operator", change.name));
-    }
-    auto record = start(kOperatorKind, change.name, "", quoted("operator", change.name));
+    const std::string what = quoted("operator", change.name);
+    const auto current = state_.snapshot->operators->find(change.name);
+    if (!current) return fail(Code::kNotFound, "there is no " + what);
+    if (auto ok = check_version(what, version_of(current), change.expected_version); !ok) return ok;
+    auto record = start(kOperatorKind, change.name, "", what);
     if (!record) return pass(record);
     record->record.deleted = true;
     record->header = encode_tombstone({change.name, "", info_});
@@ -188,17 +192,28 @@ class Planner {
   }
 
  private:
-  Result<void> check_version(const std::string& team, const std::string& name,
-                             std::optional<std::uint64_t> expected) const {
-    const auto current = state_.snapshot->find_group(team, name);
-    const std::uint64_t version = current ? current->version() : 0;
+  // 0: there is none.
+  static std::uint64_t version_of(const std::shared_ptr<const GroupRecord>& record) {
+    return record ? record->version() : 0;
+  }
+  template <class Record>
+  static std::uint64_t version_of(const std::shared_ptr<const Record>& record) {
+    return record ? record->version : 0;
+  }
+
+  static Result<void> check_version(const std::string& what, std::uint64_t version,
+                                    std::optional<std::uint64_t> expected) {
     if (!expected || *expected == version) return {};
     const std::string is =
         version == 0 ? "does not exist" : "is at version " + std::to_string(version);
-    return fail(
-        Code::kConflict,
-        group_of_team(team, name) + " " + is + ", not at version " + std::to_string(*expected),
-        "read it again and repeat the change");
+    const std::string was =
+        *expected == 0 ? ", and was to be made" : ", not at version " + std::to_string(*expected);
+    return fail(Code::kConflict, what + " " + is + was, "read it again and repeat the change");
+  }
+
+  [[nodiscard]] std::shared_ptr<const TeamRecord> find_team(const std::string& id) const {
+    const auto at = state_.snapshot->teams.find(id);
+    return at == state_.snapshot->teams.end() ? nullptr : at->second;
   }
 
   Result<PlannedRecord> start(std::string_view kind, std::string_view team, std::string_view name,
@@ -235,8 +250,8 @@ class Planner {
   }
 
   [[nodiscard]] std::size_t keys_of(const std::string& team) const {
-    const auto at = state_.snapshot->teams.find(team);
-    return at == state_.snapshot->teams.end() ? 0 : at->second->team.keys.size();
+    const auto found = find_team(team);
+    return found ? found->team.keys.size() : 0;
   }
 
   const State& state_;

@@ -23,13 +23,21 @@ GroupVersion version_of(const Record& record, CommitInfo info) {
           std::move(info.who), record.deleted,  std::move(info.message)};
 }
 
-// Of a group of which `old` are kept before the current version.
+// The versions below it may go. Those before the last that opens do not open, or there are none: of
+// them only that is known, that they were in force until that one came.
+std::uint64_t purge_below(std::vector<GroupVersion> newest_first, const PurgeRule& rule) {
+  newest_first.emplace_back();
+  return oldest_kept(newest_first, rule);
+}
+
+// Of a group of which `old` are kept before the current version; `lowest` is the first of its rows.
 std::optional<Purge> purge_of(std::vector<GroupVersion> old, const std::string& id,
-                              const GroupVersion& current, const PurgeRule& rule) {
+                              std::uint64_t lowest, const GroupVersion& current,
+                              const PurgeRule& rule) {
   old.push_back(current);
   std::ranges::reverse(old);
-  const std::uint64_t keep = oldest_kept(old, rule);
-  if (keep <= old.back().version) return std::nullopt;
+  const std::uint64_t keep = purge_below(std::move(old), rule);
+  if (keep <= lowest) return std::nullopt;
   return Purge{std::string(kGroupKind), id, keep};
 }
 
@@ -157,48 +165,75 @@ Result<std::vector<Commit>> History::commits(const CommitQuery& query) const {
   return out;
 }
 
-Result<std::vector<Purge>> History::purgeable(const std::string& team, const std::string& name,
-                                              const PurgeRule& rule) const {
-  auto all = versions(team, name);
-  if (!all) return pass(all);
-  std::vector<Purge> out;
-  if (all->empty()) return out;
-  const std::uint64_t keep = oldest_kept(*all, rule);
-  if (keep > all->back().version) {
-    out.push_back({std::string(kGroupKind), codec_.keys().record_id(kGroupKind, team, name), keep});
+Result<PurgePlan> History::plan_purge(const Snapshot& snapshot, const std::string& team,
+                                      const std::string& name, const PurgeRule& rule) const {
+  const std::string id = codec_.keys().record_id(kGroupKind, team, name);
+  auto records = backend_.history(std::string(kGroupKind), id);
+  if (!records) return pass(records);
+  PurgePlan plan;
+  std::vector<GroupVersion> versions;  // that open
+  for (const Record& record : *records) {
+    auto about = record.kind == kGroupKind && record.id == id
+                     ? codec_.open_about(record)
+                     : base::fail(Code::kCorrupt, "it is another record's row", kWayOut);
+    if (about) {
+      versions.push_back(version_of(record, std::move(about->info)));
+    } else if (about.error().code != Code::kCorrupt || versions.empty()) {
+      return pass(about, quoted(name) + ", version " + std::to_string(record.version));
+    } else {
+      plan.damaged.add(snapshot, codec_.keys(), kGroupKind, id, record.version);
+    }
   }
-  return out;
+  if (versions.empty()) return plan;
+  const std::uint64_t keep = purge_below(std::move(versions), rule);
+  plan.goes = static_cast<std::uint64_t>(
+      std::ranges::count_if(*records, [&](const Record& record) { return record.version < keep; }));
+  plan.stays = records->size() - plan.goes;
+  if (plan.goes != 0) plan.purge = Purge{std::string(kGroupKind), id, keep};
+  return plan;
 }
 
-Result<std::vector<Purge>> History::purgeable(const Snapshot& snapshot,
-                                              const PurgeRule& rule) const {
-  std::vector<Purge> out;
+Result<History::PurgePlans> History::plan_purges(const Snapshot& snapshot, const PurgeRule& rule,
+                                                 const std::function<bool()>& stop) const {
+  PurgePlans out;
   std::vector<GroupVersion> old;  // of one group, oldest first
   std::string id;
+  std::uint64_t lowest = 0;  // row with this id, whether it opens or not
   RecordCodec::About group;
   const auto finish = [&] {
     if (old.empty()) return;
     // A group that the snapshot does not know was changed meanwhile: the next time will do.
     if (const auto current = current_of(snapshot, group.team, group.name)) {
       if (current->version > old.back().version) {
-        if (auto purge = purge_of(std::move(old), id, *current, rule)) {
-          out.push_back(std::move(*purge));
+        if (auto purge = purge_of(std::move(old), id, lowest, *current, rule)) {
+          out.purges.push_back(std::move(*purge));
         }
       }
     }
     old.clear();
   };
   auto read = backend_.old_versions([&](Record&& record) -> Result<void> {
+    if (stop && stop()) {
+      out.report.stopped = true;
+      return base::fail(Code::kUnavailable, "stopped");
+    }
     if (record.kind != kGroupKind) return {};
     auto about = codec_.open_about(record);
-    if (!about) return pass(about);
-    if (record.id != id) finish();
-    id = record.id;
+    if (!about && about.error().code != Code::kCorrupt) return pass(about);
+    if (record.id != id) {
+      finish();
+      id = record.id;
+      lowest = record.version;
+    }
+    if (!about) {
+      out.report.damaged.add(snapshot, codec_.keys(), record.kind, record.id, record.version);
+      return {};
+    }
     old.push_back(version_of(record, std::move(about->info)));
     group = std::move(*about);
     return {};
   });
-  if (!read) return pass(read);
+  if (!read && !out.report.stopped) return pass(read);
   finish();
   return out;
 }

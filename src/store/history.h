@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "model/team.h"
 #include "store/backend/backend.h"
 #include "store/commit_info.h"
+#include "store/damaged.h"
 #include "store/snapshot.h"
 
 namespace sutler::store {
@@ -67,6 +69,17 @@ struct PurgeRule {
 struct PurgeReport {
   std::uint64_t groups = 0;    // that lost a version
   std::uint64_t versions = 0;  // that went
+  // Older versions that do not open. By them nothing is reckoned; they go with those before them.
+  Damaged damaged = {};
+  bool stopped = false;                    // before it was through
+  std::optional<base::Error> failed = {};  // what ended it before it was through
+};
+
+// What a rule would do to the history of one group.
+struct PurgePlan {
+  std::optional<Purge> purge;
+  std::uint64_t goes = 0, stays = 0;  // versions
+  Damaged damaged = {};
 };
 
 // Reads the past of one store. The referenced things must outlive it. Thread-safe.
@@ -87,12 +100,19 @@ class History {
   // Oldest first. Commits of which nothing is kept are not there.
   [[nodiscard]] base::Result<std::vector<Commit>> commits(const CommitQuery& query) const;
 
-  // What the rule lets go: of one group, or of all.
-  [[nodiscard]] base::Result<std::vector<Purge>> purgeable(const std::string& team,
-                                                           const std::string& name,
-                                                           const PurgeRule& rule) const;
-  [[nodiscard]] base::Result<std::vector<Purge>> purgeable(const Snapshot& snapshot,
-                                                           const PurgeRule& rule) const;
+  // What the rule lets go, of one group that the snapshot has or had. kCorrupt: its current version
+  // does not open.
+  [[nodiscard]] base::Result<PurgePlan> plan_purge(const Snapshot& snapshot,
+                                                   const std::string& team, const std::string& name,
+                                                   const PurgeRule& rule) const;
+  // Of all groups. `stop` is asked with each row; once it says true the report is `stopped`.
+  struct PurgePlans {
+    std::vector<Purge> purges;
+    PurgeReport report;
+  };
+  [[nodiscard]] base::Result<PurgePlans> plan_purges(const Snapshot& snapshot,
+                                                     const PurgeRule& rule,
+                                                     const std::function<bool()>& stop) const;
 
  private:
   struct Where {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/record_codec.h"
 #include "store/test_support.h"
 
 namespace sutler::store {
@@ -184,6 +185,101 @@ TEST(History, PurgeOfAllTakesOnlyWhatBothRulesLetGo) {
   EXPECT_EQ(numbers(*fixture.store, "a"), "4 3") << "3 was in force at 350 s";
   EXPECT_EQ(numbers(*fixture.store, "b"), "2");
   EXPECT_EQ(must(fixture.open()->history("default", "gone")).size(), 2U);
+}
+
+// The row of that version is another one from now on, as if the disk had lost some bytes.
+void damage(Fixture& fixture, const std::string& name, std::uint64_t version) {
+  const auto codec = fixture.store->codec();
+  const std::string id = codec->keys().record_id(kGroupKind, "default", name);
+  const auto row = must(fixture.backend->version("group", id, version));
+  ASSERT_TRUE(row);
+  std::string wrapped = row->wrapped;
+  wrapped.back() = static_cast<char>(wrapped.back() ^ 1);
+  const WrappedKey before{row->kind,    row->id,     row->version, row->revision,
+                          row->deleted, row->key_id, row->wrapped};
+  EXPECT_EQ(must(fixture.backend->rewrap({{before, row->key_id, wrapped}})), 1U);
+}
+
+TEST(History, APurgeGoesOnWithoutAVersionThatDoesNotOpenAndNamesIt) {
+  Fixture fixture;
+  put_versions(*fixture.store, "a", 4);
+  put_versions(*fixture.store, "b", 4);
+  put_versions(*fixture.store, "c", 4);
+  damage(fixture, "a", 3);
+  damage(fixture, "b", 1);
+  const auto report = must(fixture.store->purge_all(keep(2)));
+  EXPECT_EQ(report.damaged.count, 2U);
+  EXPECT_EQ(report.damaged.json(),
+            report.damaged.rows[0].name == "a"
+                ? R"([{"kind":"group","team":"default","name":"a","version":3},)"
+                  R"({"kind":"group","team":"default","name":"b","version":1}])"
+                : R"([{"kind":"group","team":"default","name":"b","version":1},)"
+                  R"({"kind":"group","team":"default","name":"a","version":3}])");
+  EXPECT_EQ(describe(DamagedRow{"group", "default", "a", 3}),
+            R"(group "a" of team "default", version 3)");
+  // Of a, 4 and 2 open and stay; what is between two that stay stays too.
+  EXPECT_EQ(report.groups, 3U);
+  EXPECT_EQ(report.versions, 5U);  // a 1; b 1, 2; c 1, 2
+  EXPECT_EQ(fixture.store->history("default", "a").error().code, Code::kCorrupt);
+  EXPECT_EQ(numbers(*fixture.store, "b"), "4 3");
+  EXPECT_EQ(numbers(*fixture.store, "c"), "4 3");
+  const auto plan = must(fixture.store->plan_purge("default", "a", keep(1)));
+  EXPECT_EQ(plan.goes, 2U);
+  EXPECT_EQ(plan.stays, 1U);
+  const auto one = must(fixture.store->purge("default", "a", keep(1)));
+  EXPECT_EQ(one.versions, 2U);
+  EXPECT_EQ(one.damaged.count, 1U);
+  EXPECT_EQ(numbers(*fixture.store, "a"), "4");
+}
+
+TEST(History, DamagedVersionsBeforeAllThatOpenGoWhenTheRuleLetsThemGo) {
+  Fixture fixture;
+  put_versions(*fixture.store, "g", 3);
+  damage(fixture, "g", 1);
+  const auto since = [](std::int64_t seconds) {
+    return PurgeRule{.keep_versions = {}, .in_force_since = base::UnixTime::from_seconds(seconds)};
+  };
+  // Version 1 was in force until 200 s.
+  EXPECT_EQ(must(fixture.store->plan_purge("default", "g", since(200))).goes, 0U);
+  EXPECT_EQ(must(fixture.store->plan_purge("default", "g", keep(3))).goes, 0U);
+  EXPECT_EQ(must(fixture.store->plan_purge("default", "g", keep(2))).goes, 1U);
+  EXPECT_EQ(must(fixture.store->purge_all({})).versions, 0U);
+  EXPECT_EQ(must(fixture.store->purge_all(since(201))).versions, 1U);
+  EXPECT_EQ(numbers(*fixture.store, "g"), "3 2");
+}
+
+TEST(History, APurgeStopsBetweenBatchesAndTellsWhatWent) {
+  Fixture fixture;
+  for (const char* name : {"a", "b", "c"}) put_versions(*fixture.store, name, 3);
+  bool stop = false;
+  PurgeWatch watch{.before = {}, .stop = [&] { return stop; }, .batch = 1};
+  fixture.meddler->fails = [&](std::string_view operation) {
+    stop = stop || operation == "purge";
+    return false;
+  };
+  const auto report = must(fixture.store->purge_all(keep(1), watch));
+  EXPECT_TRUE(report.stopped);
+  EXPECT_EQ(report.groups, 1U);
+  EXPECT_EQ(report.versions, 2U);
+  const auto none = must(fixture.store->purge_all(keep(1), watch));
+  EXPECT_TRUE(none.stopped) << "while it looks for what may go, too";
+  EXPECT_EQ(none.versions, 0U);
+  stop = false;
+  EXPECT_EQ(must(fixture.store->purge_all(keep(1))).versions, 4U);
+}
+
+TEST(History, ABatchThatFailsEndsAPurgeAndWhatWentBeforeIsTold) {
+  Fixture fixture;
+  for (const char* name : {"a", "b", "c"}) put_versions(*fixture.store, name, 3);
+  int batches = 0;
+  fixture.meddler->fails = [&](std::string_view operation) {
+    return operation == "purge" && ++batches == 2;
+  };
+  const auto report =
+      must(fixture.store->purge_all(keep(1), {.before = {}, .stop = {}, .batch = 1}));
+  ASSERT_TRUE(report.failed);
+  EXPECT_EQ(report.failed->code, Code::kUnavailable);
+  EXPECT_EQ(report.versions, 2U);
 }
 
 }  // namespace

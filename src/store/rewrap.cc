@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "store/record_codec.h"
 #include "store/sealer.h"
 #include "store/wire.h"
 
@@ -14,7 +15,8 @@ using base::Result;
 namespace {
 
 constexpr char kRow[] = "rotation";
-constexpr unsigned kFormat = 1;
+constexpr unsigned kFormat = 2;
+constexpr unsigned kFormatWithoutDamaged = 1;
 constexpr char kLease[] = "rotation";
 
 std::string encode(const RotationStatus& status) {
@@ -27,13 +29,22 @@ std::string encode(const RotationStatus& status) {
   out.signed_number(status.ended.microseconds);
   out.number(status.rewrapped);
   out.text(status.error);
+  out.number(status.damaged.count);
+  out.number(status.damaged.rows.size());
+  for (const DamagedRow& row : status.damaged.rows) {
+    out.text(row.kind);
+    out.text(row.team);
+    out.text(row.name);
+    out.number(row.version);
+  }
   return std::move(out).take();
 }
 
 std::optional<RotationStatus> decode(std::string_view text) {
   ByteReader in(text);
   RotationStatus status;
-  if (in.byte(kFormat) != kFormat) in.refuse();
+  const unsigned format = in.byte(kFormat);
+  if (format < kFormatWithoutDamaged) in.refuse();
   status.state = static_cast<RotationState>(in.byte(3));
   status.target = in.text();
   status.by = in.text();
@@ -41,6 +52,16 @@ std::optional<RotationStatus> decode(std::string_view text) {
   status.ended.microseconds = in.signed_number();
   status.rewrapped = in.number();
   status.error = in.text();
+  if (format == kFormat) {
+    status.damaged.count = in.number();
+    for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
+      DamagedRow& row = status.damaged.rows.emplace_back();
+      row.kind = in.text();
+      row.team = in.text();
+      row.name = in.text();
+      row.version = in.number();
+    }
+  }
   if (!in.done()) return std::nullopt;
   return status;
 }
@@ -145,7 +166,7 @@ Result<void> Rotation::start(const std::string& by) {
                       "add it to master_key behind the new one");
   }
   if (auto ready = check_nodes(target); !ready) return ready;
-  RotationStatus fresh{RotationState::kRunning, target, by, clock_.now(), {}, 0, {}};
+  RotationStatus fresh{RotationState::kRunning, target, by, clock_.now(), {}, 0, {}, {}};
   if (auto noted = keep(fresh); !noted) return noted;
   launch(std::move(fresh), std::move(*lease));
   return {};
@@ -238,6 +259,11 @@ std::optional<RotationStatus> Rotation::run() {
 }
 
 Result<void> Rotation::rewrap_all() {
+  Skipped skipped;
+  {
+    const std::lock_guard lock(mutex_);
+    status_.damaged = {};
+  }
   while (!stopping()) {
     const auto sealer = store_.sealer();
     const std::string target = status().target;
@@ -245,22 +271,57 @@ Result<void> Rotation::rewrap_all() {
       return base::fail(Code::kRefused,
                         "master key " + target + " is not the first of master_key any more");
     }
-    auto found = store_.backend().wrapped_by_others(target, options_.look_ahead);
+    auto found = store_.backend().wrapped_by_others(target, options_.look_ahead + skipped.size());
     if (!found) return pass(found);
-    if (found->empty()) return store_.backend().scrub();
-    if (auto some = rewrap_some(*found, *sealer); !some) return some;
+    std::erase_if(*found, [&](const WrappedKey& row) {
+      return skipped.contains({row.kind, row.id, row.version});
+    });
+    if (found->empty()) {
+      if (!skipped.empty()) {
+        if (auto rest = check_rest(target); !rest) return rest;
+      }
+      return store_.backend().scrub();
+    }
+    if (auto some = rewrap_some(*found, *sealer, skipped); !some) return some;
   }
   return {};
 }
 
-Result<void> Rotation::rewrap_some(std::vector<WrappedKey>& found, const Sealer& sealer) {
+// Of the past a row may be damaged; current records without which the store does not open may not.
+Result<void> Rotation::check_rest(const std::string& target) {
+  auto used = store_.backend().key_use();
+  if (!used) return pass(used);
+  std::uint64_t current = 0;
+  for (const KeyUse& use : *used) current += use.key_id == target ? 0 : use.current;
+  if (current == 0) return {};
+  return base::fail(Code::kCorrupt,
+                    std::to_string(current) + " current records do not open with their master key",
+                    "the database was changed from outside or is damaged; restore a backup");
+}
+
+void Rotation::skip(const WrappedKey& row, Skipped& skipped) {
+  skipped.insert({row.kind, row.id, row.version});
+  const auto snapshot = store_.snapshot();
+  const auto codec = store_.codec();
+  const std::lock_guard lock(mutex_);
+  status_.damaged.add(*snapshot, codec->keys(), row.kind, row.id, row.version);
+}
+
+Result<void> Rotation::rewrap_some(std::vector<WrappedKey>& found, const Sealer& sealer,
+                                   Skipped& skipped) {
   std::uint64_t replaced = 0;
+  const std::size_t skipped_before = skipped.size();
   for (std::size_t at = 0; at < found.size() && !stopping();) {
     std::vector<Rewrap> batch;
     for (; at < found.size() && batch.size() < options_.batch; ++at) {
-      auto one = sealer.rewrap(std::move(found[at]));
-      if (!one) return pass(one);
-      batch.push_back(std::move(*one));
+      auto one = sealer.rewrap(found[at]);
+      if (one) {
+        batch.push_back(std::move(*one));
+      } else if (one.error().code == Code::kCorrupt) {
+        skip(found[at], skipped);
+      } else {
+        return pass(one);
+      }
     }
     auto done = store_.backend().rewrap(batch);
     if (!done) return pass(done);
@@ -273,7 +334,7 @@ Result<void> Rotation::rewrap_some(std::vector<WrappedKey>& found, const Sealer&
     }
     (void)keep(now);  // so that a crash forgets one batch of the count at most
   }
-  if (replaced != 0 || stopping()) return {};
+  if (replaced != 0 || skipped.size() != skipped_before || stopping()) return {};
   return base::fail(Code::kUnavailable, "the data keys change faster than they can be wrapped",
                     "try again", "rotation_overtaken");
 }

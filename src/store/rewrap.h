@@ -3,7 +3,8 @@
 //
 // Content, versions and revision stay as they are. A note in the store says that a rotation is
 // going on, so that it goes on after a crash at any point: what is wrapped already is not touched
-// again. Of several nodes the one with the lease works on it, the others tell of it.
+// again. An older version whose data key does not open is left as it is, counted and named. Of
+// several nodes the one with the lease works on it, the others tell of it.
 #pragma once
 
 #include <atomic>
@@ -12,11 +13,14 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/damaged.h"
 #include "store/leases.h"
 #include "store/nodes.h"
 #include "store/notes.h"
@@ -36,6 +40,7 @@ struct RotationStatus {
   base::UnixTime ended;
   std::uint64_t rewrapped = 0;  // data keys, by all attempts of this rotation
   std::string error;            // of a failed one, with what to do
+  Damaged damaged = {};         // that stay as they are, under their old key
 };
 
 class Rotation {
@@ -76,9 +81,12 @@ class Rotation {
   void launch(RotationStatus status, Leases::Held lease);
   void tell(RotationStatus status);
   [[nodiscard]] std::optional<RotationStatus> run();
+  using Skipped = std::set<std::tuple<std::string, std::string, std::uint64_t>>;
   [[nodiscard]] base::Result<void> rewrap_all();
-  [[nodiscard]] base::Result<void> rewrap_some(std::vector<WrappedKey>& found,
-                                               const Sealer& sealer);
+  [[nodiscard]] base::Result<void> rewrap_some(std::vector<WrappedKey>& found, const Sealer& sealer,
+                                               Skipped& skipped);
+  void skip(const WrappedKey& row, Skipped& skipped);
+  [[nodiscard]] base::Result<void> check_rest(const std::string& target);
   [[nodiscard]] bool stopping() const;
   [[nodiscard]] bool wait_to_retry(const base::Error& error);
 

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <future>
+#include <set>
 
 #include "store/backend/fault_backend.h"
+#include "store/record_codec.h"
 #include "store/sealer.h"
 #include "store/test_support.h"
 
@@ -226,6 +228,61 @@ TEST(Rotation, AnInterruptedOneDoesNotGoOnToAKeyThatIsNotTheFirst) {
   EXPECT_EQ(process.rotation.status().state, RotationState::kFailed);
   EXPECT_TRUE(process.rotation.start("uid:7")) << "back to the first key";
   EXPECT_EQ(process.wait().state, RotationState::kDone);
+}
+
+// The wrapped data key of that version lost a bit.
+void damage(const std::shared_ptr<Backend>& backend, const std::string& name,
+            std::uint64_t version) {
+  const auto store = must(Store::open(std::make_unique<test::Meddler>(backend), master_keys("k")));
+  const std::string id = store->codec()->keys().record_id(kGroupKind, "default", name);
+  for (const WrappedKey& row : must(backend->wrapped_by_others({}, 1000))) {
+    if (row.id != id || row.version != version) continue;
+    std::string wrapped = row.wrapped;
+    wrapped.back() = static_cast<char>(wrapped.back() ^ 1);
+    EXPECT_EQ(must(backend->rewrap({{row, row.key_id, wrapped}})), 1U);
+  }
+}
+
+TEST(Rotation, AnOldVersionThatDoesNotOpenIsLeftCountedAndNamed) {
+  const auto backend = filled();
+  damage(backend, "a", 1);
+  damage(backend, "gone", 1);
+  {
+    // The damaged rows alone fill what is read at a time.
+    Process process(backend, "nk", "one", {.batch = 1, .look_ahead = 1});
+    must(process.rotation.start("uid:7"));
+    const RotationStatus last = process.wait();
+    EXPECT_EQ(last.state, RotationState::kDone) << last.error;
+    EXPECT_EQ(last.rewrapped, 8U);
+    EXPECT_EQ(last.damaged.count, 2U);
+  }
+  Process process(backend, "nk");
+  const RotationStatus kept = process.rotation.status();
+  EXPECT_EQ(kept.state, RotationState::kDone);
+  ASSERT_EQ(kept.damaged.rows.size(), 2U);
+  std::set<std::string> named;
+  for (const DamagedRow& row : kept.damaged.rows) named.insert(describe(row));
+  EXPECT_EQ(named, (std::set<std::string>{R"(group "a" of team "default", version 1)",
+                                          R"(group "gone" of team "default", version 1)"}));
+  std::uint64_t left = 0;
+  for (const KeyUse& use : must(backend->key_use())) {
+    if (use.key_id != id_of("n")) left += use.current + use.history;
+  }
+  EXPECT_EQ(left, 2U);
+  // Purged, they do not hold the old key any more.
+  must(process.store->purge("default", "a", {.keep_versions = 1, .in_force_since = {}}));
+  must(process.store->purge("default", "gone", {.keep_versions = 1, .in_force_since = {}}));
+  EXPECT_TRUE(process.store->change_keys(master_keys("n")));
+}
+
+TEST(Rotation, ACurrentRecordThatDoesNotOpenFailsIt) {
+  const auto backend = filled();
+  Process process(backend, "nk");
+  damage(backend, "a", 3);
+  must(process.rotation.start("uid:7"));
+  const RotationStatus last = process.wait();
+  EXPECT_EQ(last.state, RotationState::kFailed);
+  EXPECT_NE(last.error.find("1 current records do not open"), std::string::npos) << last.error;
 }
 
 TEST(ChangeKeys, TakesNewKeysAndRefusesToLoseOneThatIsNeeded) {

@@ -183,24 +183,37 @@ Result<std::vector<Commit>> Store::commits(const CommitQuery& query) {
   return History(*impl_->backend, *codec).commits(query);
 }
 
-Result<PurgeReport> Store::purge(const std::string& team, const std::string& name,
-                                 const PurgeRule& rule) {
+Result<PurgePlan> Store::plan_purge(const std::string& team, const std::string& name,
+                                    const PurgeRule& rule) {
   const auto now = snapshot();
   if (!now->find_group(team, name) && !now->find_deleted(team, name)) {
     return base::fail(Code::kNotFound,
                       "there never was a group \"" + name + "\" in team \"" + team + "\"");
   }
   const auto codec = impl_->current_codec();
-  return impl_->carry_out(History(*impl_->backend, *codec).purgeable(team, name, rule));
+  return History(*impl_->backend, *codec).plan_purge(*now, team, name, rule);
 }
 
-Result<PurgeReport> Store::purge_all(const PurgeRule& rule, const PurgeConsent& before) {
+Result<PurgeReport> Store::purge(const std::string& team, const std::string& name,
+                                 const PurgeRule& rule) {
+  auto plan = plan_purge(team, name, rule);
+  if (!plan) return pass(plan);
+  PurgeReport report;
+  report.damaged = std::move(plan->damaged);
+  if (!plan->purge) return report;
+  auto gone = impl_->purge({*plan->purge});
+  if (!gone) return pass(gone);
+  report.groups = 1;
+  report.versions = *gone;
+  return report;
+}
+
+Result<PurgeReport> Store::purge_all(const PurgeRule& rule, const PurgeWatch& watch) {
   const auto codec = impl_->current_codec();
-  auto purges = History(*impl_->backend, *codec).purgeable(*snapshot(), rule);
-  if (purges && !purges->empty() && before) {
-    if (auto agreed = before(purges->size()); !agreed) return pass(agreed);
-  }
-  return impl_->carry_out(std::move(purges));
+  auto plans = History(*impl_->backend, *codec).plan_purges(*snapshot(), rule, watch.stop);
+  if (!plans) return pass(plans);
+  return carry_out(std::move(*plans), watch,
+                   [this](const std::vector<Purge>& batch) { return impl_->purge(batch); });
 }
 
 }  // namespace sutler::store

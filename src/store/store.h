@@ -27,6 +27,7 @@
 #include "store/backend/backend.h"
 #include "store/commit_info.h"
 #include "store/history.h"
+#include "store/purge.h"
 #include "store/snapshot.h"
 
 namespace sutler::store {
@@ -46,15 +47,19 @@ struct DeleteGroup {
 };
 struct PutTeam {
   model::Team team;
+  std::optional<std::uint64_t> expected_version = {};
 };
 struct DeleteTeam {
   std::string id;
+  std::optional<std::uint64_t> expected_version = {};
 };
 struct PutOperator {
   model::Operator who;
+  std::optional<std::uint64_t> expected_version = {};
 };
 struct DeleteOperator {
   std::string name;
+  std::optional<std::uint64_t> expected_version = {};
 };
 using Change =
     std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam, PutOperator, DeleteOperator>;
@@ -141,10 +146,12 @@ class Store {
   // kCorrupt: the store failed its verification.
   [[nodiscard]] base::Result<PurgeReport> purge(const std::string& team, const std::string& name,
                                                 const PurgeRule& rule);
-  // `before` is told how many groups lose versions, if any do, before any goes; its error stops it.
-  using PurgeConsent = std::function<base::Result<void>(std::size_t groups)>;
+  // What that would do.
+  [[nodiscard]] base::Result<PurgePlan> plan_purge(const std::string& team, const std::string& name,
+                                                   const PurgeRule& rule);
+  // An error: nothing went. Of a batch that failed, and so ended it, the report tells.
   [[nodiscard]] base::Result<PurgeReport> purge_all(const PurgeRule& rule,
-                                                    const PurgeConsent& before = {});
+                                                    const PurgeWatch& watch = {});
   [[nodiscard]] Backend& backend();
 
  private:

@@ -192,14 +192,10 @@ std::shared_ptr<const RecordCodec> Store::Impl::current_codec() {
   return codec;
 }
 
-Result<PurgeReport> Store::Impl::carry_out(Result<std::vector<Purge>> purges) {
-  if (!purges) return pass(purges);
-  if (purges->empty()) return PurgeReport{};
+Result<std::uint64_t> Store::Impl::purge(const std::vector<Purge>& purges) {
   const std::lock_guard lock(commit_mutex);
   if (auto ready = ready_to_write(); !ready) return pass(ready);
-  auto gone = backend->purge(*purges);
-  if (!gone) return pass(gone);
-  return PurgeReport{purges->size(), *gone};
+  return backend->purge(purges);
 }
 
 }  // namespace sutler::store

@@ -50,7 +50,7 @@ struct Store::Impl {
   [[nodiscard]] base::Result<void> take_changes();
   [[nodiscard]] base::Result<void> follow_head();
   [[nodiscard]] std::shared_ptr<const RecordCodec> current_codec();
-  [[nodiscard]] base::Result<PurgeReport> carry_out(base::Result<std::vector<Purge>> purges);
+  [[nodiscard]] base::Result<std::uint64_t> purge(const std::vector<Purge>& purges);
 };
 
 }  // namespace sutler::store

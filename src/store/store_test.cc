@@ -105,22 +105,6 @@ TEST(Store, ADeletedGroupStaysDeletedAfterReopening) {
   EXPECT_TRUE(again->snapshot()->ever_held_group);
 }
 
-TEST(Store, AnExpectedVersionThatIsNotCurrentIsAConflictAndNothingIsWritten) {
-  Fixture fixture;
-  must(put(*fixture.store, group("g", {{"A", "1"}})));
-  for (const std::uint64_t wrong : {0U, 2U}) {
-    const auto refused = fixture.store->commit(
-        changes(PutGroup{group("h"), {}}, PutGroup{group("g", {{"A", "2"}}), wrong}), kSomebody);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, Code::kConflict);
-    EXPECT_NE(refused.error().message.find("\"g\""), std::string::npos);
-  }
-  EXPECT_EQ(put(*fixture.store, group("new"), 3).error().code, Code::kConflict);
-  EXPECT_EQ(show(*fixture.store->snapshot(), "h"), "none");
-  EXPECT_EQ(fixture.store->snapshot()->revision, 2U);
-  EXPECT_EQ(must(put(*fixture.store, group("g"), 1)), 3U);
-}
-
 TEST(Store, WhatDoesNotFitIsRefusedAndChangesNothing) {
   Fixture fixture;
   must(put(*fixture.store, group("g")));

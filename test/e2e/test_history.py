@@ -151,3 +151,22 @@ def test_a_row_of_the_past_that_was_edited_is_named(serve):
     assert '"g", version 1' in refused.err
     assert values(Cli(again.data_dir), "g") == {"A": "2"}
     assert json.loads(again.cli("group", "history", "g", "--json").out)["items"]
+
+
+def test_a_purge_goes_on_without_a_row_that_does_not_open_and_names_it(serve):
+    server = serve()
+    server.apply(group("g", {"A": "0"}))
+    for n in range(1, 4):
+        server.cli("set", "g", f"A={n}")
+    server.stop()
+    with sqlite3.connect(server.data_dir / "sutler.db") as database:
+        database.execute("UPDATE history SET wrapped = zeroblob(length(wrapped)) "
+                         "WHERE kind = 'group' AND version = 2")
+    again = serve()
+    purged = again.cli("group", "purge", "g", "--keep", "1", "--json").json()
+    assert (purged["purged"], purged["kept"], purged["damaged"]) == (3, 1, 1)
+    row = {"kind": "group", "team": "default", "name": "g", "version": 2}
+    assert purged["damaged_rows"] == [row]
+    record = again.audit("group.purge")[-1]
+    assert record["count"] == 3 and record["reason"] == "damaged" and record["groups"] == [row]
+    assert [one["version"] for one in versions(Cli(again.data_dir), "g")] == [4]

@@ -275,3 +275,24 @@ def test_signing_keys_tell_when_they_were_last_used(serve):
     again = serve()
     assert again.api("GET", "/api/v1/teams/default/keys")["items"][0]["last_used"] == when
     assert "LAST USED" in again.cli("team", "key", "list", "default").out
+
+
+def test_a_row_of_the_past_that_does_not_open_does_not_hold_up_a_rotation(serve, keys):
+    server = serve("--config", keys.config)
+    fill(server, 1, 3)
+    server.stop()
+    with closing(sqlite3.connect(server.data_dir / "sutler.db")) as database:
+        database.execute("UPDATE history SET wrapped = zeroblob(length(wrapped)) "
+                         "WHERE kind = 'group' AND version = 1")
+        database.commit()
+    keys.use("new.key", "old.key")
+    again = serve("--config", keys.config)
+    ran = again.cli("master-key", "rotate")
+    assert "that do not open: 1 (group g0 of team default, version 1)" in ran.out
+    assert used(again)[keys.old] == 1
+    assert status(again)["rotation"]["damaged"] == 1
+    record = again.audit("master_key.rotated")[-1]
+    assert record["outcome"] == "ok" and record["reason"] == "damaged"
+    assert record["groups"] == [{"kind": "group", "team": "default", "name": "g0", "version": 1}]
+    again.cli("group", "purge", "g0", "--keep", "1")
+    assert used(again).get(keys.old, 0) == 0
