@@ -139,7 +139,8 @@ base::Result<http::Response> put_group(const Context& context, const Call& call,
   // Who may not write it at all is told that, and nothing of its version.
   auto allowed = require_write(call.who, current ? &current->header() : nullptr, &group->header);
   if (!allowed) return base::pass(allowed);
-  if (auto no = condition->judge(call, current.get(), kWhole, action)) return std::move(*no);
+  if (auto no = condition->judge(tagged(call, current.get()), kWhole, action))
+    return std::move(*no);
   return write_group(context, *view, call, action, *edit, std::move(*group));
 }
 
@@ -155,7 +156,8 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
   auto edit = read_edit(*snapshot, call);
   if (!edit) return base::pass(edit);
   const auto record = snapshot->find_group(call.team, call.name);
-  if (auto no = condition->judge(call, record.get(), kNamedParts, action)) return std::move(*no);
+  if (auto no = condition->judge(tagged(call, record.get()), kNamedParts, action))
+    return std::move(*no);
   std::optional<model::Group> current;
   if (record) {
     auto opened = record->open();
@@ -179,7 +181,8 @@ base::Result<http::Response> delete_group(const Context& context, const Call& ca
   auto edit = read_edit(*view->snapshot, call);
   if (!edit) return base::pass(edit);
   const auto record = view->snapshot->find_group(call.team, call.name);
-  if (auto no = condition->judge(call, record.get(), kNamedParts, action)) return std::move(*no);
+  if (auto no = condition->judge(tagged(call, record.get()), kNamedParts, action))
+    return std::move(*no);
   auto plan = plan_delete(*view, {call.who, call.team, call.name, edit->manager, edit->take_over});
   if (!plan) return base::pass(plan);
   return carry_out(context, call, action, std::move(*plan));

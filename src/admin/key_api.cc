@@ -141,7 +141,7 @@ base::Result<http::Response> create_key(const Context& context, const Call& call
   auto room = make_room(team.keys, now);
   if (!room) return base::pass(room);
   team.keys.push_back(std::move(made->key));
-  auto revision = save_team(context, call, action, std::move(team));
+  auto revision = save_team(context, call, action, std::move(team), (*record)->version);
   if (!revision) return base::pass(revision);
   action.details().key_id = id;
   auto recorded = action.record_change(*revision);
@@ -177,7 +177,7 @@ base::Result<http::Response> retire_key(const Context& context, const Call& call
   write_key(answer, *key, now);
   std::uint64_t current = snapshot->revision;
   if (change) {
-    auto revision = save_team(context, call, action, std::move(team));
+    auto revision = save_team(context, call, action, std::move(team), (*record)->version);
     if (!revision) return base::pass(revision);
     current = *revision;
   }

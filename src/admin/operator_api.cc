@@ -7,6 +7,7 @@
 #include "admin/commit.h"
 #include "admin/json_io.h"
 #include "admin/page.h"
+#include "admin/precondition.h"
 #include "base/glob.h"
 #include "model/operator_json.h"
 
@@ -22,6 +23,7 @@ void write_operator(JsonObject& json, const store::OperatorRecord& record) {
   if (!who.description.empty()) json.text("description", who.description);
   json.raw("disabled", kJsonFlag[who.disabled ? 1 : 0])
       .number("tokens", who.tokens.size())
+      .text("etag", etag_of(record.version, record.revision))
       .text("changed", base::rfc3339(record.changed))
       .text("changed_by", record.changed_by);
 }
@@ -64,11 +66,15 @@ base::Result<http::Response> tell(const Context& context, Action& action, std::s
   auto recorded = action.record_change(revision);
   if (!recorded) return base::pass(recorded);
   JsonObject json;
+  std::string etag;
   if (const auto record = context.store.snapshot()->operators->find(name)) {
     write_operator(json, *record);
+    etag = etag_field(etag_of(record->version, record->revision));
   }
   json.number("revision", revision).raw("warnings", json_strings(warnings));
-  return json_response(status, json.done());
+  http::Response response = json_response(status, json.done());
+  response.extra_fields += etag;
+  return response;
 }
 
 bool is_within(const std::vector<std::string>& inner, const std::vector<std::string>& outer) {
@@ -111,11 +117,12 @@ void warn_of_widening(const model::Operator& before, const model::Operator& next
   }
 }
 
-// Saves `next`, or nothing when it is what is there.
+// Saves `next`, which was made of `before` (null: he is new), or nothing when it is what is there.
 base::Result<http::Response> save_and_tell(const Context& context, const Call& call, Action& action,
-                                           model::Operator next, int status) {
+                                           const store::OperatorTable::Pointer& before,
+                                           model::Operator next) {
   const auto snapshot = context.store.snapshot();
-  const auto before = snapshot->operators->find(next.name);
+  const int status = before ? 200 : 201;
   std::vector<std::string> warnings;
   const bool steps_down = next.role != Role::kOwner || next.disabled;
   if (steps_down && is_last_owner(*snapshot, next.name)) {
@@ -128,12 +135,16 @@ base::Result<http::Response> save_and_tell(const Context& context, const Call& c
   const std::string name = next.name;
   std::uint64_t revision = snapshot->revision;
   if (!before || before->who != next) {
-    auto saved = save_operator(context, call, action, std::move(next));
+    auto saved =
+        save_operator(context, call, action, std::move(next), before ? before->version : 0);
     if (!saved) return base::pass(saved);
     revision = *saved;
   }
   return tell(context, action, name, revision, status, warnings);
 }
+
+constexpr auto kWhole = Precondition::Replaces::kWhole;
+constexpr auto kNamedParts = Precondition::Replaces::kNamedParts;
 
 enum class State { kEnabled, kDisabled };
 
@@ -149,7 +160,7 @@ base::Result<http::Response> set_state(const Context& context, const Call& call,
     next.tokens.clear();
     context.access.close_sessions_of(next.name);
   }
-  return save_and_tell(context, call, action, std::move(next), 200);
+  return save_and_tell(context, call, action, *record, std::move(next));
 }
 
 }  // namespace
@@ -165,9 +176,9 @@ base::Result<std::shared_ptr<const store::OperatorRecord>> require_operator(
 }
 
 base::Result<std::uint64_t> save_operator(const Context& context, const Call& call, Action& action,
-                                          model::Operator who) {
+                                          model::Operator who, std::uint64_t expected_version) {
   std::vector<store::Change> changes;
-  changes.emplace_back(store::PutOperator{std::move(who)});
+  changes.emplace_back(store::PutOperator{std::move(who), expected_version});
   return commit_recorded(context, call, action, std::move(changes));
 }
 
@@ -196,7 +207,9 @@ base::Result<http::Response> show_operator(const Context& context, const Call& c
   if (!record) return base::pass(record);
   JsonObject json;
   write_operator(json, **record);
-  return json_response(200, json.done());
+  http::Response response = json_response(200, json.done());
+  response.extra_fields += etag_field(etag_of((*record)->version, (*record)->revision));
+  return response;
 }
 
 base::Result<http::Response> create_operator(const Context& context, const Call& call,
@@ -214,7 +227,7 @@ base::Result<http::Response> create_operator(const Context& context, const Call&
     return base::fail(base::Code::kConflict, "there is an operator \"" + who.name + "\" already",
                       "sutler operator set changes what he may do");
   }
-  return save_and_tell(context, call, action, std::move(who), 201);
+  return save_and_tell(context, call, action, nullptr, std::move(who));
 }
 
 base::Result<http::Response> put_operator(const Context& context, const Call& call,
@@ -231,6 +244,8 @@ base::Result<http::Response> put_operator(const Context& context, const Call& ca
   const bool says_scopes = body->find("scopes") != nullptr;
   auto read = read_members(*body, who);
   if (!read) return base::pass(read);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto before = context.store.snapshot()->operators->find(call.name);
   if (before && !before->who.scopes.empty() && !says_scopes) {
@@ -239,11 +254,14 @@ base::Result<http::Response> put_operator(const Context& context, const Call& ca
         "operator \"" + call.name + "\" has scopes, and the body says nothing of them",
         "give `scopes`; `\"scopes\": null` takes the limits away", "scopes_missing");
   }
+  if (auto no = condition->judge(tagged(call.name, before.get()), kWhole, action)) {
+    return std::move(*no);
+  }
   if (before) {
     who.disabled = before->who.disabled;
     who.tokens = before->who.tokens;
   }
-  return save_and_tell(context, call, action, std::move(who), before ? 200 : 201);
+  return save_and_tell(context, call, action, before, std::move(who));
 }
 
 base::Result<http::Response> patch_operator(const Context& context, const Call& call,
@@ -251,28 +269,38 @@ base::Result<http::Response> patch_operator(const Context& context, const Call& 
   note_operator(action, call.name);
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
+  if (auto no = condition->judge(tagged(call.name, record->get()), kNamedParts, action)) {
+    return std::move(*no);
+  }
   model::Operator next = (*record)->who;
   auto read = read_members(*body, next);
   if (!read) return base::pass(read);
-  return save_and_tell(context, call, action, std::move(next), 200);
+  return save_and_tell(context, call, action, *record, std::move(next));
 }
 
 base::Result<http::Response> delete_operator(const Context& context, const Call& call,
                                              Action& action) {
   note_operator(action, call.name);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_operator(*snapshot, call.name);
   if (!record) return base::pass(record);
+  if (auto no = condition->judge(tagged(call.name, record->get()), kNamedParts, action)) {
+    return std::move(*no);
+  }
   std::vector<std::string> warnings;
   if (is_last_owner(*snapshot, call.name)) {
     warnings.emplace_back("no operator is an owner now: the owner token and the socket still are");
   }
   std::vector<store::Change> changes;
-  changes.emplace_back(store::DeleteOperator{call.name});
+  changes.emplace_back(store::DeleteOperator{call.name, (*record)->version});
   auto revision = commit_recorded(context, call, action, std::move(changes));
   if (!revision) return base::pass(revision);
   context.access.close_sessions_of(call.name);

@@ -50,7 +50,7 @@ struct Refusal {
   std::string_view hint;
 };
 
-http::Response refuse(const Refusal& refusal, const store::GroupRecord* record, Action& action) {
+http::Response refuse(const Refusal& refusal, const Tagged& now, Action& action) {
   action.record_failure(
       base::Error{base::Code::kConflict, refusal.detail, {}, std::string(refusal.code)});
   JsonObject problem;
@@ -60,23 +60,50 @@ http::Response refuse(const Refusal& refusal, const store::GroupRecord* record, 
       .text("code", refusal.code)
       .text("detail", refusal.detail)
       .text("hint", refusal.hint)
-      .number("current_version", record == nullptr ? 0 : record->version());
-  if (record != nullptr) problem.text("current_etag", etag_of(*record));
+      .number("current_version", now.version);
+  const std::string etag = etag_of(now.version, now.revision);
+  if (now.version != 0) problem.text("current_etag", etag);
   http::Response response = json_response(refusal.status, problem.done());
   response.content_type = "application/problem+json";
-  if (record != nullptr) response.extra_fields = etag_field(*record);
+  if (now.version != 0) response.extra_fields = etag_field(etag);
   return response;
 }
 
 }  // namespace
 
-std::string etag_of(const store::GroupRecord& record) {
-  return '"' + std::to_string(record.version()) + '-' + std::to_string(record.revision()) + '"';
+Tagged tagged(const Call& call, const store::GroupRecord* record) {
+  Tagged now{"group \"" + call.name + "\"", 0, 0};
+  if (record != nullptr) {
+    now.version = record->version();
+    now.revision = record->revision();
+  }
+  return now;
 }
 
-std::string etag_field(const store::GroupRecord& record) {
-  return "ETag: " + etag_of(record) + "\r\n";
+Tagged tagged(const store::TeamRecord& record) {
+  return {"team \"" + record.team.id + "\"", record.version, record.revision};
 }
+
+Tagged tagged(std::string_view name, const store::OperatorRecord* record) {
+  Tagged now{"operator \"" + std::string(name) + "\"", 0, 0};
+  if (record != nullptr) {
+    now.version = record->version;
+    now.revision = record->revision;
+  }
+  return now;
+}
+
+std::string etag_of(std::uint64_t version, std::uint64_t revision) {
+  return '"' + std::to_string(version) + '-' + std::to_string(revision) + '"';
+}
+
+std::string etag_of(const store::GroupRecord& record) {
+  return etag_of(record.version(), record.revision());
+}
+
+std::string etag_field(const std::string& etag) { return "ETag: " + etag + "\r\n"; }
+
+std::string etag_field(const store::GroupRecord& record) { return etag_field(etag_of(record)); }
 
 base::Result<Precondition> Precondition::read(const http::Request& request) {
   Precondition asked;
@@ -84,7 +111,7 @@ base::Result<Precondition> Precondition::read(const http::Request& request) {
   for (const http::Field& field : request.fields) {
     if (http::equal_fold(field.name, "if-none-match")) {
       if (asked.none_ || field.value != "*") {
-        return malformed("If-None-Match", "`*` says that there must be no such group");
+        return malformed("If-None-Match", "`*` says that there must be none yet");
       }
       asked.none_ = true;
     }
@@ -93,39 +120,38 @@ base::Result<Precondition> Precondition::read(const http::Request& request) {
     asked.any_ = field.value == "*";
     const bool good = asked.any_ || take_tags(field.value, asked.tags_);
     if (!good || ++matches > 1) {
-      return malformed("If-Match", "it is the ETag of the group with its quotes, or `*`");
+      return malformed("If-Match", "it is the ETag with its quotes, or `*`");
     }
   }
   return asked;
 }
 
-std::optional<http::Response> Precondition::judge(const Call& call,
-                                                  const store::GroupRecord* record,
-                                                  Replaces replaces, Action& action) const {
-  const std::string group = "group \"" + call.name + "\"";
+std::optional<http::Response> Precondition::judge(const Tagged& now, Replaces replaces,
+                                                  Action& action) const {
   constexpr std::string_view kFailed = "precondition_failed";
-  if (record == nullptr) {
+  if (now.version == 0) {
     if (!if_match_) return std::nullopt;
-    return refuse({412, kFailed, group + " is not there", "leave If-Match out to make it"}, nullptr,
+    return refuse({412, kFailed, now.what + " is not there", "leave If-Match out to make it"}, now,
                   action);
   }
-  const std::string at = " is at version " + std::to_string(record->version());
+  const std::string at = " is at version " + std::to_string(now.version);
   if (none_) {
-    return refuse({412, kFailed, group + " exists and" + at,
+    return refuse({412, kFailed, now.what + " exists and" + at,
                    "leave If-None-Match out, and send the ETag as If-Match to write over it"},
-                  record, action);
+                  now, action);
   }
   if (any_) return std::nullopt;
   if (if_match_) {
-    if (std::ranges::find(tags_, etag_of(*record)) != tags_.end()) return std::nullopt;
-    return refuse({412, kFailed, group + " was changed meanwhile and" + at,
+    const std::string current = etag_of(now.version, now.revision);
+    if (std::ranges::find(tags_, current) != tags_.end()) return std::nullopt;
+    return refuse({412, kFailed, now.what + " was changed meanwhile and" + at,
                    "look at it again, and send its new ETag as If-Match"},
-                  record, action);
+                  now, action);
   }
   if (replaces == Replaces::kNamedParts) return std::nullopt;
-  return refuse({428, "precondition_required", group + " exists and" + at,
+  return refuse({428, "precondition_required", now.what + " exists and" + at,
                  "send its ETag as If-Match, or `*` to write over whatever is there"},
-                record, action);
+                now, action);
 }
 
 }  // namespace sutler::admin

@@ -102,5 +102,68 @@ TEST(Precondition, AWeakTagMatchesNothingAndAMalformedOneIsRefused) {
   EXPECT_EQ(bench.revision(), 2U);
 }
 
+std::string text_at(const Answer& answer, const char* pointer) {
+  return json::value_to<std::string>(answer.at(pointer));
+}
+
+Answer ask_if_match(Bench& bench, const std::string& etag, std::string_view method,
+                    std::string_view target, std::string_view body) {
+  return bench.ask_with({{"If-Match", etag}, {"Content-Type", "application/json"}}, method, target,
+                        body);
+}
+
+TEST(Precondition, ATeamThatSomebodyElseChangedIsNotOverwritten) {
+  Bench bench;
+  constexpr std::string_view kAcme = "/api/v1/teams/acme";
+  const std::string seen = bench.ask("POST", "/api/v1/teams", R"({"id":"acme"})").etag();
+  EXPECT_EQ(seen, R"("1-2")");
+  EXPECT_EQ(text_at(bench.ask("GET", "/api/v1/teams"), "/items/0/etag"), seen);
+  const Answer first = ask_if_match(bench, seen, "PATCH", kAcme, R"({"require_exp":true})");
+  EXPECT_EQ(first.status, 200) << first.text;
+  EXPECT_EQ(first.etag(), R"("2-3")");
+  for (const std::string_view method : {"PATCH", "DELETE"}) {
+    const std::string_view body = method == "PATCH" ? R"({"path":"/late"})" : std::string_view();
+    const Answer late = ask_if_match(bench, seen, method, kAcme, body);
+    EXPECT_EQ(late.status, 412) << method << late.text;
+    EXPECT_EQ(late.code(), "precondition_failed");
+    EXPECT_EQ(late.at("/current_version"), 2);
+    EXPECT_EQ(late.at("/current_etag"), R"("2-3")");
+    EXPECT_TRUE(late.detail().contains("team \"acme\""));
+  }
+  EXPECT_EQ(bench.revision(), 3U);
+  bench.done("POST", "/api/v1/teams/acme/keys", "{}");
+  EXPECT_EQ(ask_if_match(bench, first.etag(), "PATCH", kAcme, R"({"path":"/x"})").status, 412)
+      << "a signing key is a change of its team";
+  EXPECT_EQ(bench.ask("PATCH", kAcme, R"({"path":"/x"})").status, 200);
+  EXPECT_EQ(ask_if_match(bench, "*", "DELETE", kAcme, {}).status, 200);
+  EXPECT_EQ(ask_if_match(bench, "\"1", "PATCH", "/api/v1/teams/default", "{}").status, 400);
+}
+
+TEST(Precondition, AnOperatorThatSomebodyElseChangedIsNotOverwritten) {
+  Bench bench;
+  constexpr std::string_view kAnn = "/api/v1/operators/ann";
+  constexpr std::string_view kViewer = R"({"role":"viewer"})";
+  const std::string seen = bench.ask("PUT", kAnn, R"({"role":"editor"})").etag();
+  EXPECT_EQ(seen, R"("1-2")");
+  const Answer shown = bench.ask("GET", kAnn);
+  EXPECT_EQ(shown.etag(), seen);
+  EXPECT_EQ(text_at(shown, "/etag"), seen);
+  const Answer blind = bench.ask("PUT", kAnn, kViewer);
+  EXPECT_EQ(blind.status, 428);
+  EXPECT_EQ(blind.code(), "precondition_required");
+  const Answer first = ask_if_match(bench, seen, "PATCH", kAnn, R"({"reveal":true})");
+  EXPECT_EQ(first.status, 200) << first.text;
+  for (const std::string_view method : {"PUT", "PATCH", "DELETE"}) {
+    const Answer late =
+        ask_if_match(bench, seen, method, kAnn, method == "DELETE" ? std::string_view() : kViewer);
+    EXPECT_EQ(late.status, 412) << method << late.text;
+    EXPECT_EQ(text_at(late, "/current_etag"), first.etag());
+  }
+  EXPECT_EQ(bench.ask("GET", kAnn).at("/role"), "editor");
+  EXPECT_EQ(ask_if_match(bench, "*", "PUT", "/api/v1/operators/none", kViewer).status, 412);
+  EXPECT_EQ(ask_if_match(bench, first.etag(), "PUT", kAnn, kViewer).status, 200);
+  EXPECT_EQ(ask_if_match(bench, "*", "DELETE", kAnn, {}).status, 200);
+}
+
 }  // namespace
 }  // namespace sutler::admin::test

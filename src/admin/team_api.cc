@@ -4,6 +4,7 @@
 #include "admin/commit.h"
 #include "admin/json_io.h"
 #include "admin/page.h"
+#include "admin/precondition.h"
 
 namespace sutler::admin {
 namespace {
@@ -82,6 +83,16 @@ base::Result<void> read_options(BodyReader& body, model::Team& team) {
   return body.finish();
 }
 
+constexpr auto kNamedParts = Precondition::Replaces::kNamedParts;
+
+// Of the team as it is now; empty when it is gone.
+std::string etag_field_of(const Context& context, const std::string& id) {
+  const auto snapshot = context.store.snapshot();
+  const auto at = snapshot->teams.find(id);
+  if (at == snapshot->teams.end()) return {};
+  return etag_field(etag_of(at->second->version, at->second->revision));
+}
+
 struct TeamChange {
   std::vector<store::Change> changes;  // empty: it is so already
   Manner manner;
@@ -112,9 +123,9 @@ base::Result<http::Response> change_team(const Context& context, const Call& cal
 }  // namespace
 
 base::Result<std::uint64_t> save_team(const Context& context, const Call& call, Action& action,
-                                      model::Team team) {
+                                      model::Team team, std::uint64_t expected_version) {
   std::vector<store::Change> changes;
-  changes.emplace_back(store::PutTeam{std::move(team)});
+  changes.emplace_back(store::PutTeam{std::move(team), expected_version});
   return commit_recorded(context, call, action, std::move(changes));
 }
 
@@ -126,7 +137,8 @@ base::Result<http::Response> list_teams(const Context& context, const Call& call
     if (id <= page->after()) continue;
     if (!may_see_team(call.who, id)) continue;
     if (page->full()) break;
-    page->add(id, team_object(record->team).done());
+    JsonObject one = team_object(record->team);
+    page->add(id, one.text("etag", etag_of(record->version, record->revision)).done());
   }
   return json_response(200, page->done());
 }
@@ -148,11 +160,14 @@ base::Result<http::Response> create_team(const Context& context, const Call& cal
     return base::fail(base::Code::kConflict, "there is a team \"" + team.id + "\" already",
                       "sutler team set changes it");
   }
-  auto revision = save_team(context, call, action, std::move(team));
+  const std::string id = team.id;
+  auto revision = save_team(context, call, action, std::move(team), 0);
   if (!revision) return base::pass(revision);
   auto recorded = action.record_change(*revision);
   if (!recorded) return base::pass(recorded);
-  return json_response(201, answer);
+  http::Response response = json_response(201, answer);
+  response.extra_fields += etag_field_of(context, id);
+  return response;
 }
 
 base::Result<http::Response> update_team(const Context& context, const Call& call, Action& action) {
@@ -160,10 +175,13 @@ base::Result<http::Response> update_team(const Context& context, const Call& cal
   if (!body) return base::pass(body);
   Manner manner;
   if (auto read = read_manner(call, manner); !read) return base::pass(read);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
+  if (auto no = condition->judge(tagged(**record), kNamedParts, action)) return std::move(*no);
   const model::Team& before = (*record)->team;
   model::Team team = model::clone(before);
   auto read = read_options(*body, team);
@@ -172,19 +190,24 @@ base::Result<http::Response> update_team(const Context& context, const Call& cal
   answer.raw("warnings", json_strings(warnings_of(before, team)));
   std::vector<store::Change> changes;
   if (team.path != before.path || team.options != before.options) {
-    changes.emplace_back(store::PutTeam{std::move(team)});
+    changes.emplace_back(store::PutTeam{std::move(team), (*record)->version});
   }
-  return change_team(context, call, action,
-                     {std::move(changes), manner, std::move(answer), "effect"});
+  auto response =
+      change_team(context, call, action, {std::move(changes), manner, std::move(answer), "effect"});
+  if (response) response->extra_fields += etag_field_of(context, call.team);
+  return response;
 }
 
 base::Result<http::Response> delete_team(const Context& context, const Call& call, Action& action) {
   Manner manner;
   if (auto read = read_manner(call, manner); !read) return base::pass(read);
+  auto condition = Precondition::read(call.request);
+  if (!condition) return base::pass(condition);
   const std::lock_guard lock(context.writes);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
+  if (auto no = condition->judge(tagged(**record), kNamedParts, action)) return std::move(*no);
   if (call.team == kDefaultTeam) {
     return base::fail(base::Code::kRefused, "the team \"default\" is always there",
                       "sutler group delete takes its groups away, sutler team key retire its keys");
@@ -196,7 +219,7 @@ base::Result<http::Response> delete_team(const Context& context, const Call& cal
                       "delete its groups first", "team_not_empty");
   }
   std::vector<store::Change> changes;
-  changes.emplace_back(store::DeleteTeam{call.team});
+  changes.emplace_back(store::DeleteTeam{call.team, (*record)->version});
   return change_team(context, call, action, {std::move(changes), manner, {}});
 }
 

@@ -18,12 +18,15 @@ namespace sutler::admin {
 // is the team with `revision`, `warnings` and `effect`, an impact; query and refusals as
 // carry_out() (commit.h).
 [[nodiscard]] base::Result<http::Response> update_team(const Context&, const Call&, Action&);
+// Both obey an `If-Match`, and the list and every change tell the team's `ETag` (precondition.h).
 // DELETE: `{"revision","impact"}`, as PATCH. kRefused for `default`, kConflict (`team_not_empty`)
 // while it has groups.
 [[nodiscard]] base::Result<http::Response> delete_team(const Context&, const Call&, Action&);
 
-// Commits the team; gives the revision. `Context::writes` is held.
+// Commits the team, which was made of the version `expected_version` (0: it is new); gives the
+// revision. kConflict: another node was faster. `Context::writes` is held.
 [[nodiscard]] base::Result<std::uint64_t> save_team(const Context& context, const Call& call,
-                                                    Action& action, model::Team team);
+                                                    Action& action, model::Team team,
+                                                    std::uint64_t expected_version);
 
 }  // namespace sutler::admin

@@ -46,7 +46,7 @@ base::Result<void> take_back(store::Store& store, const store::Snapshot& snapsho
   back.path = before->path;
   back.options = before->options;
   out.names.push_back(back.id);
-  out.changes.emplace_back(store::PutTeam{std::move(back)});
+  out.changes.emplace_back(store::PutTeam{std::move(back), at->second->version});
   return {};
 }
 

@@ -101,7 +101,7 @@ base::Result<http::Response> create_token(const Context& context, const Call& ca
   }
   if (auto room = make_room(next, now); !room) return base::pass(room);
   next.tokens.push_back(std::move(*made));
-  auto revision = save_operator(context, call, action, std::move(next));
+  auto revision = save_operator(context, call, action, std::move(next), (*record)->version);
   if (!revision) return base::pass(revision);
   action.details().key_id = id;
   auto recorded = action.record_change(*revision);
@@ -127,7 +127,7 @@ base::Result<http::Response> revoke_token(const Context& context, const Call& ca
                       "sutler token list " + next.name + " shows them");
   }
   next.tokens.erase(token);
-  auto revision = save_operator(context, call, action, std::move(next));
+  auto revision = save_operator(context, call, action, std::move(next), (*record)->version);
   if (!revision) return base::pass(revision);
   auto recorded = action.record_change(*revision);
   if (!recorded) return base::pass(recorded);

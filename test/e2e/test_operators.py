@@ -269,3 +269,26 @@ def test_the_proxy_is_set_in_the_config_file_only_and_strictly(serve, tmp_path):
         config.chmod(0o600)
         ran = Cli()("config", "check", "--config", config, exits=None)
         assert ran.code != 0 and word in ran.err, (text, ran)
+
+
+def test_two_admins_do_not_overwrite_each_others_operator_or_team(server):
+    def admin(method, path, body=None, tag=None):
+        return finish(UnixHTTP(server.socket), method, path, None, body,
+                      {"If-Match": tag} if tag else None)
+
+    for path, make, first, late in (
+            ("/api/v1/operators/ann", ("PUT", {"role": "editor"}), {"reveal": True},
+             {"role": "viewer"}),
+            ("/api/v1/teams/red", ("POST", {"id": "red"}), {"require_exp": True},
+             {"path": "/late"})):
+        at = path if make[0] == "PUT" else path.rpartition("/")[0]
+        status, headers, _ = admin(make[0], at, make[1])
+        assert status == 201
+        seen = headers["ETag"]
+        status, headers, _ = admin("PATCH", path, first, seen)
+        assert status == 200 and headers["ETag"] != seen
+        status, _, told = admin("PATCH", path, late, seen)
+        assert status == 412 and told["code"] == "precondition_failed", told
+        assert told["current_etag"] == headers["ETag"] and told["current_version"] == 2
+        assert admin("PATCH", path, late, headers["ETag"])[0] == 200
+    assert admin("PUT", "/api/v1/operators/ann", {"role": "owner"})[0] == 428
