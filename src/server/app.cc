@@ -104,7 +104,7 @@ Result<void> App::prepare_audit() {
   audit::Position known = checkpoints_->load();
   if (audit_options.ship == audit::Ship::kToStore) {
     shared_audit_ = std::make_unique<SharedAudit>(
-        *store_, *seed, audit_options, audit_self(*store_, *seed, dir_->path().string()), clock_);
+        *store_, *seed, audit_options, SharedAudit::Self{node_.id, node_.host}, clock_);
     known = shared_audit_->known(std::move(known));
   }
   auto log = audit::Log::open(audit_options, *seed, clock_, std::move(known),

@@ -117,7 +117,7 @@ TEST_F(HistoryPurgerTest, AVersionThatDoesNotOpenIsNamedInTheRecord) {
   const store::WrappedKey before{row->kind,    row->id,     row->version, row->revision,
                                  row->deleted, row->key_id, row->wrapped};
   must(fixture_.backend->rewrap({{before, row->key_id, std::string(row->wrapped.size(), 'x')}}));
-  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, {});
+  HistoryPurger purger(*fixture_.store, *log_, clock_, {.keep_versions = 1}, leases_, {});
   purger.run_once();
   EXPECT_EQ(kept(), 1U);
   std::ifstream in(folder_.path() / "audit/current.jsonl");
@@ -139,7 +139,8 @@ TEST_F(HistoryPurgerTest, TheEndOfTheServerStopsAPassThatIsRunning) {
     return false;
   };
   auto purger = std::make_unique<HistoryPurger>(
-      *fixture_.store, *log_, clock_, HistoryPolicy{.keep_versions = 1}, std::function<bool()>{});
+      *fixture_.store, *log_, clock_, HistoryPolicy{.keep_versions = 1}, leases_,
+      std::function<bool()>{});
   purger->start();
   reading.get_future().wait();
   purger->stop();

@@ -34,7 +34,7 @@ Result<void> record_restore(const store::Notes& notes, store::Leases& leases, au
   auto found = notes.read(kRow);
   if (!found) return pass(found);
   if (found->empty()) return {};
-  const auto lease = leases.take(kRow);
+  auto lease = leases.take(kRow);
   if (!lease) return pass(lease);
   if (!*lease) return {};
   found = notes.read(kRow);  // another node may have been first

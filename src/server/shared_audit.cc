@@ -34,8 +34,8 @@ SharedAudit::SharedAudit(store::Store& store, const base::Secret& audit_seed, au
                .name = self.name,
                .last_seq =
                    [this] {
-                     const audit::Log* log = log_;
-                     return log != nullptr ? log->position().seq : 0;
+                     const audit::Log* attached = log_;
+                     return attached != nullptr ? attached->position().seq : 0;
                    }},
               table_, clock) {}
 

@@ -31,12 +31,6 @@ store::Backups::Options backup_options(const Options& options, const audit::Log&
 
 }  // namespace
 
-SharedAudit::Self audit_self(store::Store& store, const base::Secret& audit_seed,
-                             const std::string& place) {
-  const store::Notes notes(store.backend(), audit_seed);
-  return {store::Nodes(store, notes, host_name(), place).own_id(), host_name()};
-}
-
 Upkeep::Upkeep(const Options& options, const DataDir& dir, store::Store& store, audit::Log& audit,
                const base::Clock& clock, const base::Secret& seed, const ThisNode& node)
     : options_(options),

@@ -10,7 +10,6 @@
 #include "server/data_dir.h"
 #include "server/key_times.h"
 #include "server/options.h"
-#include "server/shared_audit.h"
 #include "server/this_node.h"
 #include "store/backups.h"
 #include "store/leases.h"
@@ -20,10 +19,6 @@
 #include "store/store.h"
 
 namespace sutler::server {
-
-// This node among those of the store; `place` is its data directory.
-[[nodiscard]] SharedAudit::Self audit_self(store::Store& store, const base::Secret& audit_seed,
-                                           const std::string& place);
 
 class Upkeep {
  public:

@@ -83,6 +83,9 @@ class CopyFirst final : public Backend {
                      std::chrono::seconds time) override {
     return write([&](Backend& on) { return on.lease(name, holder, time); });
   }
+  Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
+    return readable()->telemetry_between(range);
+  }
   Result<std::vector<KeyUse>> key_use() override { return readable()->key_use(); }
   Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,
                                                     std::size_t limit) override {

@@ -14,14 +14,14 @@ constexpr std::size_t kPieceBytes = 8 * 1024 * 1024;
 // A row of the target that was not met yet.
 struct Known {
   MigrationTarget::RowName name;
-  Place place;
+  RowPlace place;
   RowMark mark;
 };
 
-std::string name_of(Place place, const std::string& kind, const std::string& id,
+std::string name_of(RowPlace place, const std::string& kind, const std::string& id,
                     std::uint64_t version) {
   // A record has one row in the current place: a newer version replaces it.
-  if (place == Place::kCurrent) return "c/" + kind + "/" + id;
+  if (place == RowPlace::kCurrent) return "c/" + kind + "/" + id;
   return "h/" + kind + "/" + id + "/" + std::to_string(version);
 }
 
@@ -31,12 +31,12 @@ class Comparing final : public RowSink {
       : target_(target), progress_(progress) {}
 
   Result<void> read_target() {
-    return target_.marks(
-        [this](Place place, MigrationTarget::RowName&& name, const RowMark& mark) -> Result<void> {
-          auto key = name_of(place, name.kind, name.id, name.version);
-          known_.emplace(std::move(key), Known{std::move(name), place, mark});
-          return {};
-        });
+    return target_.marks([this](RowPlace place, MigrationTarget::RowName&& name,
+                                const RowMark& mark) -> Result<void> {
+      auto key = name_of(place, name.kind, name.id, name.version);
+      known_.emplace(std::move(key), Known{std::move(name), place, mark});
+      return {};
+    });
   }
 
   Result<void> begin(const Contents& contents) override {
@@ -44,10 +44,10 @@ class Comparing final : public RowSink {
     return {};
   }
   Result<void> current(Record&& record) override {
-    return compare(Place::kCurrent, current_, std::move(record));
+    return compare(RowPlace::kCurrent, current_, std::move(record));
   }
   Result<void> history(Record&& record) override {
-    return compare(Place::kHistory, history_, std::move(record));
+    return compare(RowPlace::kHistory, history_, std::move(record));
   }
   Result<void> telemetry(Telemetry&& row) override {
     report.telemetry.push_back(std::move(row));
@@ -55,9 +55,9 @@ class Comparing final : public RowSink {
   }
 
   Result<void> finish() {
-    if (auto put = put_piece(Place::kHistory, history_); !put) return put;
-    if (auto put = put_piece(Place::kCurrent, current_); !put) return put;
-    for (const Place place : {Place::kCurrent, Place::kHistory}) {
+    if (auto put = put_piece(RowPlace::kHistory, history_); !put) return put;
+    if (auto put = put_piece(RowPlace::kCurrent, current_); !put) return put;
+    for (const RowPlace place : {RowPlace::kCurrent, RowPlace::kHistory}) {
       std::vector<MigrationTarget::RowName> gone;
       for (auto& [key, row] : known_) {
         if (row.place == place) gone.push_back(std::move(row.name));
@@ -77,7 +77,7 @@ class Comparing final : public RowSink {
     std::size_t bytes = 0;
   };
 
-  Result<void> compare(Place place, Piece& piece, Record&& record) {
+  Result<void> compare(RowPlace place, Piece& piece, Record&& record) {
     if (++report.rows % kPieceRows == 0) progress_(report.rows);
     const auto at = known_.find(name_of(place, record.kind, record.id, record.version));
     if (at != known_.end()) {
@@ -92,7 +92,7 @@ class Comparing final : public RowSink {
     return put_piece(place, piece);
   }
 
-  Result<void> put_piece(Place place, Piece& piece) {
+  Result<void> put_piece(RowPlace place, Piece& piece) {
     if (piece.rows.empty()) return {};
     if (auto put = target_.put(place, piece.rows); !put) return put;
     report.written += piece.rows.size();

@@ -17,7 +17,7 @@
 
 namespace sutler::store {
 
-enum class Place { kCurrent, kHistory };
+enum class RowPlace { kCurrent, kHistory };
 
 // What makes a row that row: two with the same mark are the same.
 struct RowMark {
@@ -36,15 +36,15 @@ class MigrationTarget {
     std::string kind, id;
     std::uint64_t version = 0;
   };
-  using VisitMark = std::function<base::Result<void>(Place, RowName&&, const RowMark&)>;
+  using VisitMark = std::function<base::Result<void>(RowPlace, RowName&&, const RowMark&)>;
   virtual ~MigrationTarget() = default;
 
   // Begins, or goes on. kConflict: a store is in there, or another one is being moved there.
   [[nodiscard]] virtual base::Result<void> begin(const std::string& store_id) = 0;
   [[nodiscard]] virtual base::Result<void> marks(const VisitMark& visit) = 0;
   // Puts rows in the place of those with the same name.
-  [[nodiscard]] virtual base::Result<void> put(Place place, const std::vector<Record>& rows) = 0;
-  [[nodiscard]] virtual base::Result<void> remove(Place place,
+  [[nodiscard]] virtual base::Result<void> put(RowPlace place, const std::vector<Record>& rows) = 0;
+  [[nodiscard]] virtual base::Result<void> remove(RowPlace place,
                                                   const std::vector<RowName>& rows) = 0;
   // From now on it is a store at that revision, with this telemetry and no other.
   [[nodiscard]] virtual base::Result<void> finish(std::uint64_t revision,

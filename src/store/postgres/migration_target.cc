@@ -48,9 +48,9 @@ class PostgresTarget final : public MigrationTarget {
   }
 
   Result<void> marks(const VisitMark& visit) override {
-    for (const Place place : {Place::kCurrent, Place::kHistory}) {
+    for (const RowPlace place : {RowPlace::kCurrent, RowPlace::kHistory}) {
       const auto* sql =
-          place == Place::kCurrent ? postgres::kCurrentMarks : postgres::kHistoryMarks;
+          place == RowPlace::kCurrent ? postgres::kCurrentMarks : postgres::kHistoryMarks;
       auto read = connection_.each(sql, {}, [&](const Row& row) -> Result<void> {
         const auto kind = row.bytes(0), id = row.bytes(1), digest = row.bytes(5);
         const auto version = row.number(2), revision = row.number(3);
@@ -70,17 +70,17 @@ class PostgresTarget final : public MigrationTarget {
     return {};
   }
 
-  Result<void> put(Place place, const std::vector<Record>& rows) override {
+  Result<void> put(RowPlace place, const std::vector<Record>& rows) override {
     std::vector<const Record*> all;
     for (const Record& one : rows) all.push_back(&one);
     auto done = postgres::put_records(
-        connection_, place == Place::kCurrent ? postgres::kMoveCurrent : postgres::kMoveHistory,
+        connection_, place == RowPlace::kCurrent ? postgres::kMoveCurrent : postgres::kMoveHistory,
         all);
     if (!done) return pass(done);
     return {};
   }
 
-  Result<void> remove(Place place, const std::vector<RowName>& rows) override {
+  Result<void> remove(RowPlace place, const std::vector<RowName>& rows) override {
     std::vector<std::string_view> kinds, ids;
     std::vector<std::uint64_t> versions;
     for (const RowName& one : rows) {
@@ -89,7 +89,7 @@ class PostgresTarget final : public MigrationTarget {
       versions.push_back(one.version);
     }
     auto done = connection_.run(
-        place == Place::kCurrent ? postgres::kRemoveCurrent : postgres::kRemoveHistory,
+        place == RowPlace::kCurrent ? postgres::kRemoveCurrent : postgres::kRemoveHistory,
         Values().bytes_column(kinds).bytes_column(ids).number_column(versions));
     if (!done) return pass(done);
     return {};
