@@ -75,11 +75,11 @@ std::string verified_text(const audit::Verified& verified) {
                      std::to_string(verified.first_seq) + " to " +
                      std::to_string(verified.last_seq) + ", " +
                      counted(verified.checkpoints, "signed checkpoint");
-  if (!verified.node.empty()) text += "\nof the node " + verified.node;
   if (verified.pruned) text += "\nolder lines were let go by retention, as a signed record says";
   if (verified.checkpoints == 0) return text;
   return text + ", the last one at " + std::to_string(verified.last_checkpoint_seq) +
-         "\nsigned by " + verified.public_key;
+         "\nsigned by " + verified.public_key +
+         (verified.node.empty() ? "" : "\nof the node " + verified.node);
 }
 
 base::Result<int> verify(const Context& context, const VerifyOptions& options) {
