@@ -46,14 +46,15 @@ Record& Registry::touch(const model::Workload& workload, base::UnixTime first) {
     entry->own->first_seen = std::min(entry->own->first_seen, first);
     return *entry->own;
   }
-  const bool is_new = !entry;
+  const bool is_new = !entry;  // to all nodes
   if (is_new) entry = std::make_unique<Entry>();
   auto& slot = entry->own;
   slot = std::make_unique<Record>();
   slot->workload = workload;
   slot->first_seen = first;
   news_.insert(workload);
-  if (!is_new) return *slot;
+  // What another node told already may be later than what this one saw.
+  if (!is_new && !entry->own_is_first(options_.node)) return *slot;
   if (newcomers_.size() < kNewcomersHeldMax) {
     newcomers_.push_back(workload);
   } else {
