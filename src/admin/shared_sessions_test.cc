@@ -40,7 +40,8 @@ TEST_F(SharedSessions, OneThatBeganOnANodeIsGoodOnTheOthersAndAfterARestart) {
   EXPECT_EQ(found->operator_name, "alice");
   EXPECT_EQ(found->token_id, "t1");
   EXPECT_TRUE(Node(shared).sessions.find(id, at(3)));
-  for (const auto& row : *shared->telemetry("")) {
+  const auto rows = shared->telemetry("");
+  for (const auto& row : *rows) {
     EXPECT_EQ((row.key + row.value).find("alice"), std::string::npos);
     EXPECT_EQ((row.key + row.value).find(id), std::string::npos);
   }

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "crypto/random.h"
@@ -13,15 +14,15 @@ using base::Result;
 namespace {
 
 // Writers of other nodes may come first so often.
-constexpr unsigned kCommitAttempts = 12;
-constexpr unsigned kCommitPauseMsMax = 10;  // times the attempt
+constexpr unsigned kCommitAttempts = 60;
+constexpr unsigned kCommitPauseMsMax = 10;  // times the attempt, up to five times
 
 // Two nodes that met once should not meet again.
 void pause_before(unsigned attempt) {
   std::uint32_t random = 0;
   crypto::random_fill({reinterpret_cast<unsigned char*>(&random), sizeof random});
   std::this_thread::sleep_for(
-      std::chrono::microseconds(random % (attempt * kCommitPauseMsMax * 1000)));
+      std::chrono::microseconds(random % (std::min(attempt, 5U) * kCommitPauseMsMax * 1000)));
 }
 
 }  // namespace

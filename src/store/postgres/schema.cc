@@ -61,7 +61,14 @@ Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {
   auto begun = connection.run(
       kind == Kind::kWrite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (!begun) return pass(begun);
-  return Transaction(connection);
+  Transaction out(connection);
+  if (kind == Kind::kSnapshot) return out;
+  // A node that is frozen in the middle must not hold the others up. For this transaction only: a
+  // pooler may give the next one another server.
+  auto limited =
+      connection.run("SELECT set_config('idle_in_transaction_session_timeout', '5000', true)");
+  if (!limited) return pass(limited);
+  return out;
 }
 
 Transaction::~Transaction() {
