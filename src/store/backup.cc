@@ -54,8 +54,7 @@ class Writer final : public RowSink {
     return frame(Frame::kHistory, encode_record(record));
   }
   Result<void> telemetry(Telemetry&& row) override {
-    // The audit logs of the nodes: much, of no use elsewhere, and no restore takes them.
-    if (row.key.starts_with("audit/") || row.key.starts_with("audit-node/")) return {};
+    if (is_audit_line_row(row.key)) return {};
     ++counts.telemetry;
     return frame(Frame::kTelemetry, encode_telemetry(row));
   }

@@ -28,7 +28,9 @@ class CurrentOnly final : public RowSink {
   Result<void> begin(const Contents& contents) override { return sink_.begin(contents); }
   Result<void> current(Record&& record) override { return sink_.current(std::move(record)); }
   Result<void> history(Record&&) override { return {}; }
-  Result<void> telemetry(Telemetry&& row) override { return sink_.telemetry(std::move(row)); }
+  Result<void> telemetry(Telemetry&& row) override {
+    return is_audit_line_row(row.key) ? Result<void>() : sink_.telemetry(std::move(row));
+  }
 
  private:
   RowSink& sink_;
@@ -83,8 +85,9 @@ class CopyFirst final : public Backend {
                      std::chrono::seconds time) override {
     return write([&](Backend& on) { return on.lease(name, holder, time); });
   }
+  // Never from the copy: who reads a range goes on from where it ends.
   Result<std::vector<Telemetry>> telemetry_between(const TelemetryRange& range) override {
-    return readable()->telemetry_between(range);
+    return write([&](Backend& on) { return on.telemetry_between(range); });
   }
   Result<std::vector<KeyUse>> key_use() override { return readable()->key_use(); }
   Result<std::vector<WrappedKey>> wrapped_by_others(const std::string& key_id,

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -66,6 +67,12 @@ struct TelemetryRange {
   std::size_t limit = 0;
   KeyOrder order = KeyOrder::kAscending;
 };
+
+// Rows with the lines of nodes' audit logs (docs/formats/audit.md): much, and of no use to a copy
+// of the store.
+[[nodiscard]] inline bool is_audit_line_row(std::string_view key) {
+  return key.size() == 55 && key.starts_with("audit/") && key[38] == '/';
+}
 
 // The wrapped data key of one version of a record, with what its associated data is made of.
 struct WrappedKey {
