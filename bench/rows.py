@@ -360,9 +360,20 @@ def sources(bench):
     return lines, [Verdict("sources", "throughput × all literal", value, "×", 0.95, 1.0)]
 
 
+def postgres(bench):
+    """Several nodes over one PostgreSQL."""
+    import postgres_row  # the other rows need none of what it needs
+
+    return [], [
+        Verdict("postgres", what, value, unit, floor, None, lower_is_better)
+        for what, value, unit, floor, lower_is_better in postgres_row.figures(bench)
+    ]
+
+
 ROWS = {
     row.__name__: row
     for row in (
-        keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, audit, sources
+        keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, audit, sources,
+        postgres
     )
 }
