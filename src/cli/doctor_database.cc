@@ -24,7 +24,7 @@ Diagnosis diagnose_database(const std::string& shown,
                     ": writes are acknowledged before they are safe",
                 "set synchronous_commit = on");
   }
-  if (facts->standbys > 0 && facts->standby_names.empty()) {
+  if (facts->standbys > 0 && (facts->standby_names.empty() || facts->synchronous == 0)) {
     return warn("its standbys are not synchronous: a failover can lose acknowledged writes",
                 "set synchronous_standby_names; with Patroni, synchronous_mode: true");
   }

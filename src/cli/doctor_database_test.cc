@@ -12,7 +12,8 @@ store::DatabaseFacts good() {
           .synchronous_commit = "on",
           .standby_names = "*",
           .syncs_its_disk = true,
-          .standbys = 1};
+          .standbys = 1,
+          .synchronous = 1};
 }
 
 TEST(DoctorDatabase, SynchronousStandbysAreWell) {
@@ -24,6 +25,9 @@ TEST(DoctorDatabase, WhatCanLoseAnAcknowledgedWriteIsTold) {
   asynchronous.standby_names = "";
   EXPECT_NE(diagnose_database("db", asynchronous).detail.find("not synchronous"),
             std::string::npos);
+  auto elsewhere = good();
+  elsewhere.synchronous = 0;
+  EXPECT_NE(diagnose_database("db", elsewhere).detail.find("not synchronous"), std::string::npos);
   auto hasty = good();
   hasty.synchronous_commit = "off";
   EXPECT_NE(diagnose_database("db", hasty).detail.find("synchronous_commit"), std::string::npos);

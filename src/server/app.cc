@@ -103,8 +103,8 @@ Result<void> App::prepare_audit() {
   if (options_.database) audit_options.ship = audit::Ship::kToStore;
   audit::Position known = checkpoints_->load();
   if (audit_options.ship == audit::Ship::kToStore) {
-    shared_audit_ = std::make_unique<SharedAudit>(
-        *store_, *seed, audit_options, SharedAudit::Self{node_.id, node_.host}, clock_);
+    shared_audit_ = std::make_unique<SharedAudit>(*store_, *seed, audit_options,
+                                                  SharedAudit::Self{node_.id, node_.host}, clock_);
     known = shared_audit_->known(std::move(known));
   }
   auto log = audit::Log::open(audit_options, *seed, clock_, std::move(known),
@@ -263,7 +263,9 @@ Result<void> App::apply_files() {
 void App::start() {
   if (follower_) follower_->start();
   if (follower_ && options_.local_copy == LocalCopy::kKept) {
-    copy_ = std::make_unique<CopyKeeper>(*store_, dir_->local_copy());
+    copy_ = std::make_unique<CopyKeeper>(
+        *store_, store::CopyPlace{dir_->local_copy(), options_.database->shown()},
+        [this] { return upkeep_->master_key_state(); });
   }
   workloads_->start();
   purger_ =
@@ -377,6 +379,7 @@ App::Drained App::drain(const std::function<bool()>& give_up) {
   bool given_up = false;
   const auto asked = [&] { return given_up = given_up || give_up(); };
   (void)provider_server_->drain(kDrainGrace, asked);
+  *options_.ending = true;
   (void)admin_server_->drain(kAdminDrainGrace, asked);
   provider::flush_denials(*shared_, provider::Flush::kAll);
   workloads_->stop();

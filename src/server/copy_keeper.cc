@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/local_copy.h"
 
 namespace sutler::server {
 
@@ -12,12 +11,17 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr double kSecondsMin = 5;
+constexpr double kStateSeconds = 30;
 constexpr double kTimesItsDuration = 20;
 
 }  // namespace
 
-CopyKeeper::CopyKeeper(store::Store& store, std::filesystem::path file)
-    : store_(store), file_(std::move(file)), thread_([this] { run(); }) {}
+CopyKeeper::CopyKeeper(store::Store& store, store::CopyPlace place,
+                       std::function<std::string()> state)
+    : store_(store),
+      place_(std::move(place)),
+      state_(std::move(state)),
+      thread_([this] { run(); }) {}
 
 CopyKeeper::~CopyKeeper() {
   {
@@ -37,7 +41,8 @@ void CopyKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const bool due = base::monotonic_seconds() >= next_;
-    if (due && store_.snapshot()->revision != revision_ && !store_.integrity()) {
+    const bool moved = store_.snapshot()->revision != revision_ || state_moved();
+    if (due && moved && !store_.integrity()) {
       lock.unlock();
       write();
       lock.lock();
@@ -46,20 +51,32 @@ void CopyKeeper::run() {
   }
 }
 
+// Asking costs a query.
+bool CopyKeeper::state_moved() {
+  if (base::monotonic_seconds() < next_state_) return false;
+  next_state_ = base::monotonic_seconds() + kStateSeconds;
+  return state_() != written_state_;
+}
+
 void CopyKeeper::write() {
   // The copy is of this revision or a later one.
   const std::uint64_t revision = store_.snapshot()->revision;
   const double began = base::monotonic_seconds();
-  auto written = store::write_local_copy(store_.backend(), file_);
+  std::string state = state_();
+  const auto keys = std::make_shared<const crypto::MasterKeys>(store_.sealer()->keys());
+  auto written = store::write_local_copy(store_.backend(), place_, keys, revision);
   const double took = base::monotonic_seconds() - began;
   const std::lock_guard lock(mutex_);
   next_ = base::monotonic_seconds() + std::max(kSecondsMin, took * kTimesItsDuration);
-  if (written) revision_ = revision;
+  if (written) {
+    revision_ = revision;
+    written_state_ = std::move(state);
+  }
   if (written.has_value() == worked_) return;
   worked_ = written.has_value();
   if (worked_) return base::log::info("the local copy of the store is written again");
   base::log::warning("the local copy of the store cannot be written",
-                     {{"file", file_.native()}, {"why", written.error().message}});
+                     {{"file", place_.file.native()}, {"why", written.error().message}});
 }
 
 }  // namespace sutler::server

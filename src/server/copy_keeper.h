@@ -6,11 +6,13 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <filesystem>
+#include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "base/result.h"
+#include "store/local_copy.h"
 #include "store/store.h"
 
 namespace sutler::server {
@@ -18,7 +20,9 @@ namespace sutler::server {
 class CopyKeeper {
  public:
   // The store must outlive it.
-  CopyKeeper(store::Store& store, std::filesystem::path file);
+  // `state` changes when the copy is to be written anew though the revision stays: with the master
+  // keys and their rotation.
+  CopyKeeper(store::Store& store, store::CopyPlace place, std::function<std::string()> state);
   ~CopyKeeper();
   CopyKeeper(const CopyKeeper&) = delete;
   CopyKeeper& operator=(const CopyKeeper&) = delete;
@@ -28,15 +32,19 @@ class CopyKeeper {
 
  private:
   void run();
+  [[nodiscard]] bool state_moved();
   void write();
 
   store::Store& store_;
-  const std::filesystem::path file_;
+  const store::CopyPlace place_;
+  const std::function<std::string()> state_;
   double next_ = 0;  // monotonic seconds
+  double next_state_ = 0;
   bool worked_ = true;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::uint64_t revision_ = 0;
+  std::string written_state_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -12,6 +12,7 @@ namespace {
 // How long to wait for news before the thread looks whether it is to stop.
 constexpr std::chrono::milliseconds kWait{1'000};
 constexpr std::chrono::milliseconds kRest{500};
+constexpr std::chrono::milliseconds kRestMax{30'000};
 // The head tells what the revision does not: a failover that lost commits and made others.
 constexpr double kLookAtHeadEverySeconds = 10;
 constexpr int kContradictionsMax = 3;
@@ -54,6 +55,7 @@ Result<void> Follower::look() {
   const std::uint64_t known = store_.snapshot()->revision;
   const double asked = base::monotonic_seconds();
   auto revision = store_.backend().wait(known, kWait);
+  if (!revision && revision.error().code == base::Code::kCorrupt) return store_.follow();
   if (!revision) return pass(revision);
   if (*revision != known || asked - head_seen_ >= kLookAtHeadEverySeconds) {
     if (auto followed = store_.follow(); !followed) return followed;
@@ -94,7 +96,10 @@ void Follower::note(const Result<void>& looked) {
 // Between two looks, when the last one failed; false when it is time to stop.
 bool Follower::rest() {
   std::unique_lock lock(mutex_);
-  if (trouble_) wake_.wait_for(lock, kRest, [this] { return stopping_; });
+  // What is wrong with the store is looked for in all of it: less and less often.
+  const bool away = trouble_ && trouble_->name == store::kDatabaseUnreachable;
+  rest_ = !trouble_ || away ? kRest : std::min(rest_ * 2, kRestMax);
+  if (trouble_) wake_.wait_for(lock, rest_, [this] { return stopping_; });
   return !stopping_;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -47,6 +48,7 @@ class Follower {
   std::atomic<std::uint64_t> outages_{0};
   std::atomic<std::uint64_t> taken_over_{0};
   double head_seen_ = 0;
+  std::chrono::milliseconds rest_{0};
   int contradictions_ = 0;  // one after the other, between the revision and the head
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -138,9 +138,9 @@ TEST_F(HistoryPurgerTest, TheEndOfTheServerStopsAPassThatIsRunning) {
     }
     return false;
   };
-  auto purger = std::make_unique<HistoryPurger>(
-      *fixture_.store, *log_, clock_, HistoryPolicy{.keep_versions = 1}, leases_,
-      std::function<bool()>{});
+  auto purger = std::make_unique<HistoryPurger>(*fixture_.store, *log_, clock_,
+                                                HistoryPolicy{.keep_versions = 1}, leases_,
+                                                std::function<bool()>{});
   purger->start();
   reading.get_future().wait();
   purger->stop();

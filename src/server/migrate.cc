@@ -46,6 +46,24 @@ Result<void> open_result(const MigrateRequest& request, std::uint64_t revision,
   return fail(Code::kCorrupt, "what was moved is not at revision " + std::to_string(revision));
 }
 
+Result<void> open_source(const std::filesystem::path& file,
+                         const std::shared_ptr<const crypto::MasterKeys>& keys) {
+  auto backend = store::open_sqlite(file, store::SqliteOpen::kExisting);
+  if (!backend) return pass(backend);
+  auto store = store::Store::open(std::move(*backend), keys);
+  if (!store) return pass(store);
+  return {};
+}
+
+// A run before this one came to its end: what nodes have written since is not touched.
+Result<Migrated> already_there(store::Backend& source, Migrated out) {
+  auto revision = source.revision();
+  if (!revision) return pass(revision);
+  out.revision = *revision;
+  out.finished = true;
+  return out;
+}
+
 }  // namespace
 
 Result<void> put_into_database(store::Backend& source, const store::Dsn& to) {
@@ -53,7 +71,12 @@ Result<void> put_into_database(store::Backend& source, const store::Dsn& to) {
   if (!id) return pass(id);
   auto target = store::open_migration_target(to);
   if (!target) return pass(target);
-  if (auto begun = (*target)->begin(*id); !begun) return pass(begun, to.shown());
+  auto begun = (*target)->begin(*id);
+  if (!begun) return pass(begun, to.shown());
+  if (*begun == store::MigrationTarget::Begun::kArrived) {
+    return fail(Code::kConflict, to.shown() + " holds this store already",
+                "take an empty database");
+  }
   Migrated out;
   out.finished = true;
   std::vector<store::Telemetry> telemetry;
@@ -73,20 +96,28 @@ Result<Migrated> migrate(const Options& options, const MigrateRequest& request) 
   Migrated out;
   out.database = request.to.shown();
   out.finished = dir.has_value();
+  std::shared_ptr<const crypto::MasterKeys> keys;
+  if (out.finished) {
+    // Nothing is finished with a key that does not open it.
+    auto loaded = load_master_keys(*dir, options);
+    if (!loaded) return pass(loaded);
+    keys = std::move(*loaded);
+    if (auto opens = open_source(file, keys); !opens) return pass(opens);
+  }
   auto source = store::open_sqlite(file, store::SqliteOpen::kExisting);
   if (!source) return pass(source);
   auto id = (*source)->store_id();
   if (!id) return pass(id);
   auto target = store::open_migration_target(request.to);
   if (!target) return pass(target);
-  if (auto begun = (*target)->begin(*id); !begun) return pass(begun, out.database);
+  auto begun = (*target)->begin(*id);
+  if (!begun) return pass(begun, out.database);
+  if (*begun == store::MigrationTarget::Begun::kArrived) return already_there(**source, out);
   std::vector<store::Telemetry> telemetry;
   if (auto done = run_passes(**source, **target, request, out, telemetry); !done) return pass(done);
   if (!out.finished) return out;
-  auto keys = load_master_keys(*dir, options);
-  if (!keys) return pass(keys);
   if (auto done = (*target)->finish(out.revision, telemetry); !done) return pass(done);
-  if (auto opened = open_result(request, out.revision, *keys); !opened) return pass(opened);
+  if (auto opened = open_result(request, out.revision, keys); !opened) return pass(opened);
   return out;
 }
 

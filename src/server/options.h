@@ -2,10 +2,12 @@
 // configuration.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +43,8 @@ struct Options {
   std::optional<store::Dsn> database;  // shared by several nodes; none: a file in data_dir
   std::chrono::milliseconds snapshot_age_max{0};
   LocalCopy local_copy = LocalCopy::kNone;
+  // True when the process ends: nobody waits for the shared database any more.
+  std::shared_ptr<std::atomic<bool>> ending = std::make_shared<std::atomic<bool>>(false);
   std::vector<std::string> master_keys;  // specs; empty: file:DATA_DIR/master.key
   // Reads the specs again, from the config file as it is now; null in tests.
   std::function<base::Result<std::vector<std::string>>()> reread_master_keys;

@@ -23,9 +23,11 @@ enum class Wanted { kExisting, kNew };
 
 Result<std::unique_ptr<store::Backend>> open_shared(const DataDir& dir, const Options& options,
                                                     Wanted wanted) {
-  auto backend = store::open_postgres(*options.database, wanted == Wanted::kNew
-                                                             ? store::PostgresOpen::kCreate
-                                                             : store::PostgresOpen::kExisting);
+  const auto open = [dsn = *options.database, ending = options.ending](store::PostgresOpen mode) {
+    return store::open_postgres(dsn, mode, ending);
+  };
+  auto backend =
+      open(wanted == Wanted::kNew ? store::PostgresOpen::kCreate : store::PostgresOpen::kExisting);
   const bool away = !backend && backend.error().name == store::kDatabaseUnreachable;
   if (!away || wanted == Wanted::kNew || options.local_copy == LocalCopy::kNone ||
       !std::filesystem::exists(dir.local_copy())) {
@@ -33,9 +35,8 @@ Result<std::unique_ptr<store::Backend>> open_shared(const DataDir& dir, const Op
   }
   base::log::warning("the database cannot be reached: the start is from the local copy",
                      {{"why", backend.error().message}, {"file", dir.local_copy().native()}});
-  return store::start_from_copy(dir.local_copy(), [dsn = *options.database] {
-    return store::open_postgres(dsn, store::PostgresOpen::kExisting);
-  });
+  return store::start_from_copy({dir.local_copy(), options.database->shown()},
+                                [open] { return open(store::PostgresOpen::kExisting); });
 }
 
 Result<std::unique_ptr<store::Backend>> open_backend(const DataDir& dir, const Options& options,

@@ -48,6 +48,13 @@ Upkeep::Upkeep(const Options& options, const DataDir& dir, store::Store& store, 
       backups_(store, clock, backup_options(options, audit, node, leases_, notes_),
                [this](auto why, const auto& result) { backup_done(why, result); }) {}
 
+std::string Upkeep::master_key_state() const {
+  const store::RotationStatus rotation = rotation_.status();
+  return store_.sealer()->keys().primary_id() + " " + rotation.target + " " +
+         std::to_string(rotation.started.microseconds) + " " +
+         std::to_string(rotation.ended.microseconds);
+}
+
 Result<void> Upkeep::start() {
   nodes_.load();
   key_times_.load();

@@ -38,6 +38,8 @@ class Upkeep {
   // For the control plane; valid as long as this.
   [[nodiscard]] admin::Background background();
   [[nodiscard]] const store::Backups& backups() const { return backups_; }
+  // A text that changes with the master keys and with a rotation. Asks the store.
+  [[nodiscard]] std::string master_key_state() const;
   // For other work that one node at a time does.
   [[nodiscard]] store::Leases& leases() { return leases_; }
   [[nodiscard]] registry::PeerOptions peers();

@@ -2,6 +2,9 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <set>
+
 #include "store/opener_pool.h"
 
 namespace sutler::store {
@@ -118,7 +121,17 @@ Result<Delta::Moved> catch_up(Backend& backend, const RecordCodec& codec, State&
   Delta delta(state);
   Scratch scratch;
   std::optional<Record> head_row;
+  std::set<std::string> seen;
+  std::uint64_t last = 0;
   auto loaded = backend.load_since(state.head.revision, [&](Record&& record) -> Result<void> {
+    // The database is untrusted: an older row, or one that comes twice, is not news.
+    if (record.revision <= state.head.revision) {
+      return fail_state("the database gives older records as changed ones");
+    }
+    if (!seen.insert(held_key(record.kind, record.id)).second) {
+      return fail_state("the database gives a record twice");
+    }
+    last = std::max(last, record.revision);
     if (record.kind == kHeadKind) {
       head_row = std::move(record);
       return {};
@@ -132,7 +145,8 @@ Result<Delta::Moved> catch_up(Backend& backend, const RecordCodec& codec, State&
   if (!head_row) return fail_state("the revision moved without a head");
   auto head = open_head(codec.sealer(), *head_row);
   if (!head) return pass(head);
-  if (head->head.epoch < state.head.epoch || !head->keys.same_as(codec.keys())) {
+  if (head->head.epoch != state.head.epoch || head->head.revision <= state.head.revision ||
+      head->head.revision != last || !head->keys.same_as(codec.keys())) {
     return fail_state("the head is of another store or an older one");
   }
   Head counted = delta.finish(head->head.revision, head->head.epoch);

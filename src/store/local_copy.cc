@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 
 #include "base/file.h"
 #include "store/sqlite/sqlite_backend.h"
+#include "store/store.h"
 
 namespace sutler::store {
 
@@ -15,6 +17,8 @@ using base::Code;
 using base::Result;
 
 namespace {
+
+constexpr char kCopyOf[] = "copy-of";
 
 void remove_file(std::filesystem::path file, const char* suffix) {
   std::error_code ignored;
@@ -63,7 +67,10 @@ class CopyFirst final : public Backend {
     return write([&](Backend& on) { return on.purge(batch); });
   }
   Result<std::uint64_t> revision() override { return readable()->revision(); }
-  Result<std::uint64_t> change_stamp() override { return readable()->change_stamp(); }
+  Result<std::uint64_t> change_stamp() override {
+    if (another_store_) return fail_another();
+    return readable()->change_stamp();
+  }
 
   Result<std::uint64_t> wait(std::uint64_t known, std::chrono::milliseconds limit) override {
     if (auto reached = reach(); !reached) return pass(reached);
@@ -139,7 +146,8 @@ class CopyFirst final : public Backend {
     auto ours = readable()->store_id();
     if (!ours) return pass(ours);
     if (*theirs != *ours) {
-      return base::fail(Code::kCorrupt, "the database holds another store than the local copy");
+      another_store_ = true;
+      return fail_another();
     }
     const std::lock_guard lock(mutex_);
     database_ = std::move(*opened);
@@ -147,48 +155,76 @@ class CopyFirst final : public Backend {
     return {};
   }
 
+  static base::Unexpected fail_another() {
+    return base::fail(Code::kCorrupt, "the database holds another store than the local copy");
+  }
+
+  std::atomic<bool> another_store_{false};
   std::mutex mutex_;  // over the two
   std::shared_ptr<Backend> copy_, database_;
   const OpenBackend open_;
 };
 
+Result<void> fill_copy(Backend& from, const std::filesystem::path& file, const std::string& of) {
+  auto copy = open_sqlite(file, SqliteOpen::kCreate);
+  if (!copy) return pass(copy);
+  auto filled = (*copy)->fill([&](RowSink& sink) {
+    CurrentOnly current(sink);
+    return from.dump(current);
+  });
+  if (!filled) return filled;
+  if (auto named = (*copy)->put_telemetry({{kCopyOf, of}}); !named) return named;
+  // All of it into the one file; the rest of the write-ahead log goes with the connection.
+  return (*copy)->scrub();
+}
+
+// The database is untrusted: what does not open must not take the place of what does.
+Result<void> check_copy(const std::filesystem::path& file,
+                        const std::shared_ptr<const crypto::MasterKeys>& keys,
+                        std::uint64_t revision) {
+  auto copy = open_sqlite(file, SqliteOpen::kExisting);
+  if (!copy) return pass(copy);
+  auto store = Store::open(std::move(*copy), keys);
+  if (!store) return pass(store);
+  if ((*store)->snapshot()->revision >= revision) return {};
+  return base::fail(Code::kCorrupt, "the database gave an older state than it had before");
+}
+
 }  // namespace
 
-Result<void> write_local_copy(Backend& from, const std::filesystem::path& file) {
-  auto part = file;
+Result<void> write_local_copy(Backend& from, const CopyPlace& place,
+                              const std::shared_ptr<const crypto::MasterKeys>& keys,
+                              std::uint64_t revision) {
+  auto part = place.file;
   part += ".part";
   for (const char* suffix : {"", "-wal", "-shm"}) remove_file(part, suffix);
-  {
-    auto copy = open_sqlite(part, SqliteOpen::kCreate);
-    if (!copy) return pass(copy);
-    auto filled = (*copy)->fill([&](RowSink& sink) {
-      CurrentOnly current(sink);
-      return from.dump(current);
-    });
-    if (!filled) return filled;
-    // All of it into the one file; the rest of the write-ahead log goes with the connection.
-    if (auto whole = (*copy)->scrub(); !whole) return whole;
-  }
+  if (auto filled = fill_copy(from, part, place.of); !filled) return filled;
+  if (auto good = check_copy(part, keys, revision); !good) return good;
   // A log of the old file would be read into the new one.
-  for (const char* suffix : {"-wal", "-shm"}) remove_file(file, suffix);
+  for (const char* suffix : {"-wal", "-shm"}) remove_file(place.file, suffix);
   std::error_code error;
-  std::filesystem::rename(part, file, error);
+  std::filesystem::rename(part, place.file, error);
   if (error) {
     return base::fail(Code::kUnavailable,
-                      file.string() + " cannot be put in place: " + error.message());
+                      place.file.string() + " cannot be put in place: " + error.message());
   }
-  const base::FileDescriptor folder(
-      ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto parent = place.file.parent_path();
+  const base::FileDescriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) {
-    return base::fail_errno(errno, file.parent_path().string() + " cannot be synced");
+    return base::fail_errno(errno, parent.string() + " cannot be synced");
   }
   return {};
 }
 
-Result<std::unique_ptr<Backend>> start_from_copy(const std::filesystem::path& file,
-                                                 OpenBackend open) {
-  auto copy = open_sqlite(file, SqliteOpen::kExisting);
+Result<std::unique_ptr<Backend>> start_from_copy(const CopyPlace& place, OpenBackend open) {
+  auto copy = open_sqlite(place.file, SqliteOpen::kExisting);
   if (!copy) return pass(copy);
+  auto of = (*copy)->telemetry(kCopyOf);
+  if (!of) return pass(of);
+  if (of->empty() || of->front().value != place.of) {
+    return base::fail(Code::kRefused, place.file.string() + " is a copy of another database",
+                      "remove it if `store` was changed on purpose");
+  }
   return std::make_unique<CopyFirst>(std::move(*copy), std::move(open));
 }
 

@@ -7,20 +7,32 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
+#include "crypto/master_key.h"
 #include "store/backend/backend.h"
 
 namespace sutler::store {
 
-// Writes all of it anew and puts it in the place of the one before, durable when it returns.
-[[nodiscard]] base::Result<void> write_local_copy(Backend& from, const std::filesystem::path& file);
+struct CopyPlace {
+  std::filesystem::path file;
+  std::string of;  // which database it is a copy of, as it is shown
+};
+
+// Writes all of it anew, opens it with the keys, and puts it in the place of the one before,
+// durable when it returns. kCorrupt: what the database gave does not open or is older than
+// `revision`; the copy before stays.
+[[nodiscard]] base::Result<void> write_local_copy(
+    Backend& from, const CopyPlace& place, const std::shared_ptr<const crypto::MasterKeys>& keys,
+    std::uint64_t revision);
 
 // A backend for a database that could not be reached at the start: it reads from the copy and
 // refuses to write (kDatabaseUnreachable) until wait() has reached the database with `open`; from
-// then on it is that database. A database that holds another store than the copy is refused.
+// then on it is that database. A database that holds another store than the copy is refused
+// (kCorrupt), and so is a copy of another database (kRefused).
 using OpenBackend = std::function<base::Result<std::unique_ptr<Backend>>()>;
-[[nodiscard]] base::Result<std::unique_ptr<Backend>> start_from_copy(
-    const std::filesystem::path& file, OpenBackend open);
+[[nodiscard]] base::Result<std::unique_ptr<Backend>> start_from_copy(const CopyPlace& place,
+                                                                     OpenBackend open);
 
 }  // namespace sutler::store

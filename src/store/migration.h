@@ -39,8 +39,11 @@ class MigrationTarget {
   using VisitMark = std::function<base::Result<void>(RowPlace, RowName&&, const RowMark&)>;
   virtual ~MigrationTarget() = default;
 
-  // Begins, or goes on. kConflict: a store is in there, or another one is being moved there.
-  [[nodiscard]] virtual base::Result<void> begin(const std::string& store_id) = 0;
+  // Begins, or goes on, and ends whatever other process is at it: its next write is refused.
+  // kArrived: this store is there already. kConflict: another store is in there, or on its way
+  // there.
+  enum class Begun { kMoving, kArrived };
+  [[nodiscard]] virtual base::Result<Begun> begin(const std::string& store_id) = 0;
   [[nodiscard]] virtual base::Result<void> marks(const VisitMark& visit) = 0;
   // Puts rows in the place of those with the same name.
   [[nodiscard]] virtual base::Result<void> put(RowPlace place, const std::vector<Record>& rows) = 0;

@@ -44,7 +44,7 @@ class Migration : public testing::Test {
   }
   std::unique_ptr<MigrationTarget> target() {
     auto made = must(open_migration_target(*dsn_));
-    must(made->begin(must(source_.backend->store_id())));
+    (void)must(made->begin(must(source_.backend->store_id())));
     return made;
   }
 
@@ -95,14 +95,25 @@ TEST_F(Migration, ARowThatArrivedDifferentlyIsWrittenAgain) {
 
 TEST_F(Migration, ADatabaseThatHoldsAnotherStoreIsRefused) {
   const auto report = pass_once(*target());
-  EXPECT_EQ(must(open_migration_target(*dsn_))->begin(std::string(32, '0')).error().code,
-            Code::kConflict)
+  const std::string other(32, '0');
+  EXPECT_EQ(must(open_migration_target(*dsn_))->begin(other).error().code, Code::kConflict)
       << "another one is on its way";
   must(target()->finish(report.revision, report.telemetry));
-  EXPECT_EQ(
-      must(open_migration_target(*dsn_))->begin(must(source_.backend->store_id())).error().code,
-      Code::kConflict)
-      << "it has arrived";
+  EXPECT_EQ(must(open_migration_target(*dsn_))->begin(other).error().code, Code::kConflict);
+  EXPECT_EQ(must(must(open_migration_target(*dsn_))->begin(must(source_.backend->store_id()))),
+            MigrationTarget::Begun::kArrived);
+}
+
+TEST_F(Migration, OneThatWasOvertakenWritesNothingMore) {
+  const auto old = target();
+  const auto fresh = target();
+  EXPECT_EQ(migration_pass(*source_.backend, *old, kNobodyAsks).error().code, Code::kConflict);
+  const auto report = pass_once(*fresh);
+  must(fresh->finish(report.revision, report.telemetry));
+  put("g", "later");
+  EXPECT_EQ(migration_pass(*source_.backend, *fresh, kNobodyAsks).error().code, Code::kConflict)
+      << "it is a store now";
+  EXPECT_EQ(fresh->finish(report.revision, {}).error().code, Code::kConflict);
 }
 
 TEST(LocalCopy, ServesUntilTheDatabaseIsReachedAndIsThenThatDatabase) {
@@ -114,15 +125,16 @@ TEST(LocalCopy, ServesUntilTheDatabaseIsReachedAndIsThenThatDatabase) {
     must(test::put(*store, group("g", {{"A", "1"}})));
     must(test::put(*store, group("g", {{"A", "2"}})));
   }
-  must(write_local_copy(*database, folder / "copy.db"));
+  const CopyPlace place{folder / "copy.db", "db"};
+  must(write_local_copy(*database, place, master_keys(), 3));
+  EXPECT_EQ(start_from_copy({place.file, "another"}, {}).error().code, Code::kRefused);
   bool away = true;
-  auto backend =
-      must(start_from_copy(folder / "copy.db", [&]() -> base::Result<std::unique_ptr<Backend>> {
-        if (away) {
-          return base::fail(Code::kUnavailable, "away", {}, kDatabaseUnreachable);
-        }
-        return std::make_unique<test::Meddler>(database);
-      }));
+  auto backend = must(start_from_copy(place, [&]() -> base::Result<std::unique_ptr<Backend>> {
+    if (away) {
+      return base::fail(Code::kUnavailable, "away", {}, kDatabaseUnreachable);
+    }
+    return std::make_unique<test::Meddler>(database);
+  }));
   const auto store = must(Store::open(std::move(backend), master_keys()));
   EXPECT_EQ(store->snapshot()->revision, 3U);
   const auto refused = test::put(*store, group("h"));
@@ -140,12 +152,24 @@ TEST(LocalCopy, OfAnotherStoreThanTheDatabaseIsRefused) {
   const test::Folder folder;
   const auto one = make_memory_backend();
   must(Store::create(*one, *master_keys(), kSomebody));
-  must(write_local_copy(*one, folder / "copy.db"));
-  auto backend =
-      must(start_from_copy(folder / "copy.db", []() -> base::Result<std::unique_ptr<Backend>> {
-        return make_memory_backend();
-      }));
+  const CopyPlace place{folder / "copy.db", "db"};
+  must(write_local_copy(*one, place, master_keys(), 1));
+  auto backend = must(start_from_copy(
+      place, []() -> base::Result<std::unique_ptr<Backend>> { return make_memory_backend(); }));
   EXPECT_EQ(backend->wait(0, std::chrono::milliseconds(1)).error().code, Code::kCorrupt);
+  EXPECT_EQ(backend->change_stamp().error().code, Code::kCorrupt) << "for the store to see";
+}
+
+TEST(LocalCopy, WhatDoesNotOpenOrIsOlderDoesNotTakeThePlaceOfWhatIsGood) {
+  const test::Folder folder;
+  const std::shared_ptr<Backend> database = make_memory_backend();
+  must(Store::create(*database, *master_keys(), kSomebody));
+  const CopyPlace place{folder / "copy.db", "db"};
+  must(write_local_copy(*database, place, master_keys(), 1));
+  EXPECT_FALSE(write_local_copy(*database, place, master_keys("x"), 1)) << "another key";
+  EXPECT_EQ(write_local_copy(*database, place, master_keys(), 2).error().code, Code::kCorrupt)
+      << "the node has seen a newer state";
+  EXPECT_TRUE(start_from_copy(place, {}));
 }
 
 }  // namespace

@@ -98,8 +98,8 @@ class Verifier final : public RowSink {
 
 // What only the old place knew.
 bool stays_behind(std::string_view key) {
-  return key.starts_with("node/") || key.starts_with("audit/") ||
-         key.starts_with("audit-node/") || key == "rotation";
+  return key.starts_with("node/") || key.starts_with("audit/") || key.starts_with("audit-node/") ||
+         key == "rotation";
 }
 
 // Passes everything on, the head with another epoch.

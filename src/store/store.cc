@@ -15,6 +15,7 @@ namespace {
 
 // Writers of other nodes may come first so often.
 constexpr unsigned kCommitAttempts = 60;
+constexpr unsigned kRefusalsMax = 5;
 constexpr unsigned kCommitPauseMsMax = 10;  // times the attempt, up to five times
 
 // Two nodes that met once should not meet again.
@@ -82,14 +83,19 @@ Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInf
   if (auto fit = check_message(info.message); !fit) return pass(fit);
   const std::lock_guard lock(impl_->commit_mutex);
   Result<std::uint64_t> written;
+  unsigned refused = 0;
   for (unsigned attempt = 1; attempt <= kCommitAttempts; ++attempt) {
     if (auto ready = impl_->ready_to_write(); !ready) return pass(ready);
     if (changes.empty()) return impl_->state.head.revision;
+    const std::uint64_t before = impl_->state.head.revision;
     // Again on what the others left: an expected version that is no longer current shows here.
     auto planned = plan_changes(changes, impl_->state, impl_->codec->keys(), info);
     if (!planned) return pass(planned);
     written = impl_->write(std::move(*planned));
     if (written || written.error().name != kOvertaken) break;
+    // Refused, though nobody came first: another attempt would end the same way.
+    const bool moved = impl_->state.head.revision != before;
+    if (!moved && ++refused == kRefusalsMax) break;
     pause_before(attempt);
   }
   return written;

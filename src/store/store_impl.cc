@@ -7,7 +7,12 @@ using base::Result;
 
 namespace {
 
-bool is_unreachable(const base::Error& error) { return error.name == kDatabaseUnreachable; }
+// What says nothing against what the database holds: it is away, busy, full, or lets us not in.
+bool is_passing(const base::Error& error) {
+  return error.name == kDatabaseUnreachable || error.name == kDatabaseBusy ||
+         error.code == Code::kConflict || error.code == Code::kNoSpace ||
+         error.name == kDatabaseDenied;
+}
 
 }  // namespace
 
@@ -96,8 +101,7 @@ Result<void> Store::Impl::verify_everything() {
     verified = take_over(std::move(*loaded));
   }
   if (!verified) {
-    // A database that is away says nothing against what we have.
-    if (!is_unreachable(verified.error())) set_integrity(verified.error());
+    if (!is_passing(verified.error())) set_integrity(verified.error());
     return verified;
   }
   verified_stamp = *stamp;
@@ -108,7 +112,7 @@ Result<void> Store::Impl::verify_everything() {
 
 Result<void> Store::Impl::verify_if_changed() {
   auto stamp = backend->change_stamp();
-  if (!stamp && is_unreachable(stamp.error())) return pass(stamp);
+  if (!stamp && is_passing(stamp.error())) return pass(stamp);
   if (!stamp || *stamp != verified_stamp || get_integrity()) return verify_everything();
   return unsettled ? follow_head() : Result<void>();
 }
@@ -116,7 +120,7 @@ Result<void> Store::Impl::verify_if_changed() {
 // What other nodes committed is laid over what we have; where that does not fit, all is read.
 Result<void> Store::Impl::take_changes() {
   auto moved = catch_up(*backend, *codec, state);
-  if (!moved && is_unreachable(moved.error())) return pass(moved);
+  if (!moved && is_passing(moved.error())) return pass(moved);
   if (!moved) return verify_everything();  // keeps its error for integrity()
   unsettled = false;
   publish({.removed = std::move(moved->removed), .added = std::move(moved->added)});
@@ -126,7 +130,7 @@ Result<void> Store::Impl::take_changes() {
 // Two commits can have the same revision when a failover lost one of them: the head tells.
 Result<void> Store::Impl::follow_head() {
   auto row = read_head(*backend);
-  if (!row && is_unreachable(row.error())) return pass(row);
+  if (!row && is_passing(row.error())) return pass(row);
   auto opened = row ? open_head(*sealer, *row) : Result<OpenedHead>(pass(row));
   if (!opened) return verify_everything();
   if (opened->head == state.head) {
@@ -161,14 +165,17 @@ Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
 
   auto applied = backend->apply(*batch);
   if (!applied && applied.error().code == Code::kConflict) {
-    (void)take_changes();
+    (void)follow_head();
     return base::fail(Code::kConflict, "somebody else changed the store at the same time",
                       "repeat the change", kOvertaken);
   }
   if (!applied) {
     // The write may have happened all the same: only the backend can tell.
     auto written = was_written(*batch);
-    if (!written) unsettled = true;
+    if (!written) {
+      unsettled = true;
+      applied.error().message += "; the change may have been made all the same";
+    }
     if (!written || !*written) return pass(applied);
   }
   Delta::Moved moved = std::move(delta).apply_to(state);

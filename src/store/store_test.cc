@@ -295,6 +295,52 @@ TEST(Store, FollowTakesOverWhatOthersCommitted) {
   EXPECT_EQ(all, (std::vector<bool>{false, false})) << "only what changed, and once";
 }
 
+// A backend that answers load_since with whatever a test likes.
+struct Liar final : test::Meddler {
+  using Meddler::Meddler;
+  std::vector<Record> lie;
+  base::Result<void> load_since(std::uint64_t, const Visit& visit) override {
+    for (const Record& one : lie) {
+      Record copy = one;
+      if (auto visited = visit(std::move(copy)); !visited) return visited;
+    }
+    return {};
+  }
+};
+
+TEST(Store, RowsThatAreOlderOrComeTwiceAreNoNews) {
+  Fixture fixture;
+  must(put(*fixture.store, group("g", {{"A", "1"}, {"B", "1"}})));
+  std::vector<Record> before;
+  must(fixture.backend->load_since(0, [&](Record&& record) -> base::Result<void> {
+    before.push_back(std::move(record));
+    return {};
+  }));
+  auto liar = std::make_unique<Liar>(fixture.backend);
+  Liar& lying = *liar;
+  const auto store = must(Store::open(std::move(liar), master_keys()));
+  must(put(*fixture.store, group("g", {{"A", "2"}})));
+  std::vector<Record> after;
+  must(fixture.backend->load_since(2, [&](Record&& record) -> base::Result<void> {
+    after.push_back(std::move(record));
+    return {};
+  }));
+  // Put back: rows of a state that this node has passed.
+  lying.lie = before;
+  must(fixture.store->follow());
+  EXPECT_TRUE(store->follow()) << "all is read instead, and that is sound";
+  EXPECT_EQ(show(*store->snapshot(), "g"), "A=2");
+  // Twice: the older version beside the newer one.
+  must(put(*fixture.store, group("g", {{"A", "3"}})));
+  lying.lie = after;
+  must(fixture.backend->load_since(3, [&](Record&& record) -> base::Result<void> {
+    lying.lie.push_back(std::move(record));
+    return {};
+  }));
+  EXPECT_TRUE(store->follow());
+  EXPECT_EQ(show(*store->snapshot(), "g"), "A=3");
+}
+
 TEST(Store, AnUnreachableDatabaseIsNoLossOfIntegrity) {
   Fixture fixture;
   fixture.meddler->unreachable = true;

@@ -102,7 +102,7 @@ inline std::string show(const Snapshot& snapshot, std::string_view name,
 }
 
 // Passes everything on to a backend that several stores share, with three places to meddle.
-class Meddler final : public Backend {
+class Meddler : public Backend {
  public:
   using Rows = std::vector<Record>;
   explicit Meddler(std::shared_ptr<Backend> inner) : inner_(std::move(inner)) {}

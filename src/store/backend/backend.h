@@ -19,8 +19,11 @@
 
 namespace sutler::store {
 
-// The name of the error (kUnavailable) of a database on another machine that cannot be asked now.
+// Names of errors of a database on another machine that say nothing about what it holds. This one
+// (kUnavailable): it cannot be asked now.
 inline constexpr char kDatabaseUnreachable[] = "database_unreachable";
+inline constexpr char kDatabaseBusy[] = "database_busy";      // kUnavailable
+inline constexpr char kDatabaseDenied[] = "database_denied";  // kRefused: its role may not do that
 
 // One version of one record. `id` is opaque and unique within its kind. A deleted record keeps its
 // row, without content, so that its version numbers never start again.

@@ -49,7 +49,9 @@ std::string first_line(std::string_view text) {
 
 Error error_of(std::string_view state, std::string_view message) {
   const std::string said = "database: " + first_line(message);
-  if (state == "23505" || is_class(state, "40")) {
+  // The outcome of 40003 is not known; 42P07 and 42710: it exists.
+  if (state == "40003") return {Code::kUnavailable, said, {}, kDatabaseUnreachable};
+  if (state == "23505" || is_class(state, "40") || state == "42P07" || state == "42710") {
     return {Code::kConflict, said, "repeat the change"};
   }
   if (state == "53100" || state == "53400") {
@@ -59,7 +61,8 @@ Error error_of(std::string_view state, std::string_view message) {
     return {
         Code::kRefused, said,
         "grant the role SELECT, INSERT, UPDATE and DELETE on the tables sutler_*; `sutler init` "
-        "also makes tables"};
+        "also makes tables",
+        kDatabaseDenied};
   }
   if (state == "42P01" || state == "3F000" || state == "42703") {
     return {Code::kNotFound, said, "make the store with `sutler init --store …`", "no_schema"};
@@ -72,15 +75,17 @@ Error error_of(std::string_view state, std::string_view message) {
   }
   if (is_class(state, "XX")) return {Code::kCorrupt, said, "look into the log of the database"};
   if (is_class(state, "08") || is_class(state, "57P") || is_class(state, "53") ||
-      is_class(state, "28") || state == "55000" || is_class(state, "58") || state == "57014") {
+      is_class(state, "28") || state == "55000" || state == "55P03" || is_class(state, "25") ||
+      is_class(state, "58") || state == "57014") {
     return {Code::kUnavailable, said, {}, kDatabaseUnreachable};
   }
   return {Code::kInternal, said + " (SQLSTATE " + std::string(state) + ")"};
 }
 
 bool ends_connection(std::string_view state) {
-  return is_class(state, "08") || is_class(state, "57P") || is_class(state, "25") ||
-         is_class(state, "58") || is_class(state, "XX") || is_class(state, "53");
+  return state == "40003" || is_class(state, "08") || is_class(state, "57P") ||
+         is_class(state, "25") || is_class(state, "58") || is_class(state, "XX") ||
+         is_class(state, "53");
 }
 
 // libpq says it for each host on a line of its own.

@@ -23,16 +23,26 @@ struct Clear {
 };
 using Answer = std::unique_ptr<PGresult, Clear>;
 
+constexpr milliseconds kEndingLimit{1'000};
+constexpr milliseconds kLookAtEnding{250};
+
 bool is_good(const PGresult* result) {
   const auto status = PQresultStatus(result);
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE;
+}
+
+void count_warning(void* count, const PGresult* notice) {
+  const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (severity != nullptr && std::string_view(severity) == "WARNING") {
+    ++*static_cast<std::uint64_t*>(count);
+  }
 }
 
 }  // namespace
 
 void Finish::operator()(PGconn* connection) const { PQfinish(connection); }
 
-Result<Connection> Connection::open(const Dsn& dsn) {
+Result<Connection> Connection::open(const Dsn& dsn, Ending ending) {
   std::vector<const char*> names, values;
   for (const auto& [name, value] : dsn.parameters()) {
     names.push_back(name.c_str());
@@ -41,13 +51,14 @@ Result<Connection> Connection::open(const Dsn& dsn) {
   names.push_back(nullptr);
   values.push_back(nullptr);
   Connection out(PQconnectdbParams(names.data(), values.data(), 0));
+  out.ending_ = std::move(ending);
   if (!out.handle_) return fail(Code::kInternal, "no memory for a database connection");
   PGconn* handle = out.handle_.get();
   if (PQstatus(handle) != CONNECTION_OK) {
     return fail_connect(dsn, PQerrorMessage(handle));
   }
-  // Notices would go to the standard error of the server.
-  PQsetNoticeReceiver(handle, [](void*, const PGresult*) {}, nullptr);
+  // They would go to the standard error of this process.
+  PQsetNoticeReceiver(handle, count_warning, out.warnings_.get());
   if (PQsetnonblocking(handle, 1) != 0) return out.fail_lost();
   return out;
 }
@@ -71,7 +82,12 @@ base::Unexpected Connection::fail_answer(const PGresult* result) {
 
 Result<void> Connection::await_socket(short events, Deadline deadline) {
   pollfd wait{PQsocket(handle_.get()), events, 0};
+  bool in_haste = false;
   while (true) {
+    if (!in_haste && ending_ && *ending_) {
+      in_haste = true;
+      deadline = std::min(deadline, steady_clock::now() + kEndingLimit);
+    }
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left.count() <= 0) {
       broken_ = true;
@@ -79,7 +95,7 @@ Result<void> Connection::await_socket(short events, Deadline deadline) {
                   "the database did not answer within " + std::to_string(limit_.count()) + " ms",
                   {}, kDatabaseUnreachable);
     }
-    const int ready = ::poll(&wait, 1, static_cast<int>(left.count()));
+    const int ready = ::poll(&wait, 1, static_cast<int>(std::min(left, kLookAtEnding).count()));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail_lost();
   }

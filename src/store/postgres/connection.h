@@ -8,6 +8,7 @@
 // holds what the server says in short and never a detail of a row.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,8 @@ inline constexpr std::chrono::milliseconds kStatementLimit{5'000};
 inline constexpr std::chrono::milliseconds kListenLimit{2'000};
 // Of a statement that reads or writes much: how long nothing may come.
 inline constexpr std::chrono::milliseconds kBulkLimit{60'000};
+
+using Ending = std::shared_ptr<const std::atomic<bool>>;
 
 // The values of a statement, $1, $2 …, in PostgreSQL's binary form.
 class Values {
@@ -71,7 +74,8 @@ class Connection {
  public:
   using Visit = std::function<base::Result<void>(const Row&)>;
 
-  [[nodiscard]] static base::Result<Connection> open(const Dsn& dsn);
+  // `ending`: once it is true, nothing waits for longer than a second.
+  [[nodiscard]] static base::Result<Connection> open(const Dsn& dsn, Ending ending = {});
 
   // Gives the number of rows that the statement changed.
   [[nodiscard]] base::Result<std::uint64_t> run(const char* sql, const Values& values = {});
@@ -85,6 +89,9 @@ class Connection {
   [[nodiscard]] base::Result<void> wait_news(std::chrono::milliseconds limit);
 
   [[nodiscard]] bool is_broken() const { return broken_; }
+  void set_broken() { broken_ = true; }
+  // How many warnings the server has sent.
+  [[nodiscard]] std::uint64_t warnings() const { return *warnings_; }
   // False when the server has ended it meanwhile. Never waits. Not for one that listens.
   [[nodiscard]] bool look_alive();
   // Bulk statements may be quiet for longer.
@@ -102,7 +109,9 @@ class Connection {
 
   std::unique_ptr<PGconn, Finish> handle_;
   std::chrono::milliseconds limit_ = kStatementLimit;
+  Ending ending_;
   bool broken_ = false;
+  std::unique_ptr<std::uint64_t> warnings_ = std::make_unique<std::uint64_t>(0);
 };
 
 }  // namespace sutler::store::postgres

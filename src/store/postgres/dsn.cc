@@ -1,5 +1,6 @@
 #include "store/postgres/dsn.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <unistd.h>
 
@@ -37,9 +38,15 @@ std::string_view get(const Values& values, std::string_view name) {
   return at == values.end() ? std::string_view() : std::string_view(at->second);
 }
 
+// A name such as 127.example.org is none.
+bool is_loopback_address(std::string_view host) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 && host.starts_with("127.");
+}
+
 bool is_near(std::string_view host) {
   return host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
-         host == "::1" || host.starts_with("127.");
+         host == "::1" || is_loopback_address(host);
 }
 
 bool all_near(const Values& values) {
@@ -63,6 +70,25 @@ std::string root_certificates() {
     if (::access(own.c_str(), R_OK) == 0) return own;
   }
   return kSystemRoots;
+}
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+// What libpq would take from PGHOST and the like: it decides where the connection goes.
+void add_environment(Values& values) {
+  const std::unique_ptr<PQconninfoOption, FreeOptions> found(PQconndefaults());
+  const bool placed = !get(values, "host").empty() || !get(values, "hostaddr").empty();
+  for (const PQconninfoOption* at = found.get(); at != nullptr && at->keyword != nullptr; ++at) {
+    const std::string_view name = at->keyword;
+    const bool where = name == "hostaddr" || name == "port" || (name == "host" && !placed);
+    const bool how = name == "sslmode" || name == "sslrootcert";
+    // libpq's own default, "prefer", is not somebody's wish.
+    const bool asked = name != "sslmode" || std::getenv("PGSSLMODE") != nullptr;
+    if (at->val == nullptr || *at->val == '\0' || !asked || (!how && !where)) continue;
+    values.try_emplace(std::string(name), at->val);
+  }
 }
 
 void add_defaults(Values& values) {
@@ -97,10 +123,6 @@ std::string show(const Values& values) {
   return out.append("/").append(get(values, "dbname"));
 }
 
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-
 }  // namespace
 
 bool is_postgres_uri(std::string_view text) {
@@ -121,8 +143,9 @@ Result<Dsn> Dsn::parse(std::string_view uri) {
   for (const PQconninfoOption* at = options.get(); at->keyword != nullptr; ++at) {
     if (at->val != nullptr && *at->val != '\0') values[at->keyword] = at->val;
   }
+  add_environment(values);
   Dsn out;
-  out.has_password_ = !get(values, "password").empty();
+  out.has_password_ = !get(values, "password").empty() || !get(values, "sslpassword").empty();
   out.shown_ = show(values);
   add_defaults(values);
   out.unverified_ = !all_near(values) && !verifies(values);

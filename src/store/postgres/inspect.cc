@@ -18,6 +18,7 @@ Result<DatabaseFacts> inspect_database(const Dsn& dsn) {
     facts.standby_names = text(2);
     facts.syncs_its_disk = text(3) != "off";
     facts.standbys = row.number(4).value_or(0);
+    facts.synchronous = row.number(5).value_or(0);
     return Result<void>();
   });
   if (!read) return pass(read);

@@ -15,6 +15,7 @@ struct DatabaseFacts {
   std::string standby_names;       // synchronous_standby_names; empty: no standby is waited for
   bool syncs_its_disk = true;      // fsync
   std::uint64_t standbys = 0;      // that take changes now
+  std::uint64_t synchronous = 0;   // of them, those that are or may be waited for
 };
 
 // As open_postgres(). An engine that is not PostgreSQL may answer kInternal.

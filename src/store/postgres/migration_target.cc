@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "crypto/random.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/rows.h"
 #include "store/postgres/schema.h"
@@ -28,23 +29,28 @@ class PostgresTarget final : public MigrationTarget {
     connection_.set_limit(postgres::kBulkLimit);
   }
 
-  Result<void> begin(const std::string& store_id) override {
+  Result<Begun> begin(const std::string& store_id) override {
     auto meta = postgres::read_meta(connection_);
     if (!meta) return pass(meta);
-    if (meta->filling && meta->store_id == store_id) return {};
-    if (meta->filling) {
+    if (meta->filling && meta->store_id != store_id) {
       return fail(Code::kConflict, "another store is being moved into this database",
                   "finish that first, or take an empty database");
     }
     auto any = connection_.ask("SELECT count(*) FROM sutler_record");
     if (!any) return pass(any);
-    if (meta->revision != 0 || any->value_or(1) != 0) {
-      return fail(Code::kConflict, "the database holds a store already",
-                  "take an empty database, or drop the tables sutler_* of this one");
+    if (!meta->filling && meta->revision != 0 && meta->store_id == store_id) return Begun::kArrived;
+    if (!meta->filling && (meta->revision != 0 || any->value_or(1) != 0)) {
+      return fail(Code::kConflict, "the database holds another store", "take an empty database");
     }
+    store_id_ = store_id;
+    auto transaction = Transaction::begin(connection_, Transaction::Kind::kBulk);
+    if (!transaction) return pass(transaction);
     auto begun = connection_.run(postgres::kBeginMigration, Values().bytes(store_id));
     if (!begun) return pass(begun);
-    return {};
+    auto ours = connection_.run(postgres::kTakeMigration, Values().bytes(run_));
+    if (!ours) return pass(ours);
+    if (auto done = transaction->commit(); !done) return pass(done);
+    return Begun::kMoving;
   }
 
   Result<void> marks(const VisitMark& visit) override {
@@ -73,11 +79,13 @@ class PostgresTarget final : public MigrationTarget {
   Result<void> put(RowPlace place, const std::vector<Record>& rows) override {
     std::vector<const Record*> all;
     for (const Record& one : rows) all.push_back(&one);
+    auto transaction = begin_ours();
+    if (!transaction) return pass(transaction);
     auto done = postgres::put_records(
         connection_, place == RowPlace::kCurrent ? postgres::kMoveCurrent : postgres::kMoveHistory,
         all);
     if (!done) return pass(done);
-    return {};
+    return transaction->commit();
   }
 
   Result<void> remove(RowPlace place, const std::vector<RowName>& rows) override {
@@ -88,17 +96,17 @@ class PostgresTarget final : public MigrationTarget {
       ids.push_back(one.id);
       versions.push_back(one.version);
     }
+    auto transaction = begin_ours();
+    if (!transaction) return pass(transaction);
     auto done = connection_.run(
         place == RowPlace::kCurrent ? postgres::kRemoveCurrent : postgres::kRemoveHistory,
         Values().bytes_column(kinds).bytes_column(ids).number_column(versions));
     if (!done) return pass(done);
-    return {};
+    return transaction->commit();
   }
 
   Result<void> finish(std::uint64_t revision, const std::vector<Telemetry>& telemetry) override {
-    auto meta = postgres::read_meta(connection_);
-    if (!meta) return pass(meta);
-    auto transaction = Transaction::begin(connection_);
+    auto transaction = begin_ours();
     if (!transaction) return pass(transaction);
     auto emptied = connection_.run("DELETE FROM sutler_telemetry");
     if (!emptied) return pass(emptied);
@@ -108,14 +116,26 @@ class PostgresTarget final : public MigrationTarget {
                                          telemetry.begin() + static_cast<std::ptrdiff_t>(end));
       if (auto put = postgres::put_telemetry(connection_, piece); !put) return put;
     }
-    auto ended =
-        connection_.run(postgres::kEndFilling, Values().bytes(meta->store_id).number(revision));
+    auto ended = connection_.run(postgres::kEndFilling, Values().bytes(store_id_).number(revision));
     if (!ended) return pass(ended);
     return transaction->commit();
   }
 
  private:
+  // Holds the row that says whose the migration is until the transaction ends.
+  Result<Transaction> begin_ours() {
+    auto transaction = Transaction::begin(connection_, Transaction::Kind::kBulk);
+    if (!transaction) return transaction;
+    auto ours = connection_.ask(postgres::kIsOurMigration, Values().bytes(store_id_).bytes(run_));
+    if (!ours) return pass(ours);
+    if (*ours) return transaction;
+    return fail(Code::kConflict, "another process has taken this migration over, or finished it",
+                "run the command again: it says how far it is");
+  }
+
   Connection connection_;
+  std::string store_id_;
+  const std::string run_ = crypto::random_hex(16);
 };
 
 }  // namespace

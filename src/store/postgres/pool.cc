@@ -24,7 +24,7 @@ Result<Pool::Loan> Pool::take() {
   const auto deadline = steady_clock::now() + kLoanWait;
   if (!returned_.wait_until(lock, deadline, [&] { return lent_ < kConnectionsMax; })) {
     return base::fail(Code::kUnavailable, "all connections to the database are in use", {},
-                      "database_busy");
+                      kDatabaseBusy);
   }
   while (!idle_.empty()) {
     Connection connection = std::move(idle_.back());
@@ -66,7 +66,7 @@ void Pool::tell_down(const base::Error& why) {
 }
 
 Result<Connection> Pool::connect() {
-  auto made = Connection::open(dsn_);
+  auto made = Connection::open(dsn_, ending_);
   const std::lock_guard lock(mutex_);
   if (made) {
     down_.reset();

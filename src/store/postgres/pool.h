@@ -19,7 +19,7 @@ inline constexpr std::size_t kConnectionsMax = 5;  // of a node, beside the one 
 
 class Pool {
  public:
-  explicit Pool(Dsn dsn) : dsn_(std::move(dsn)) {}
+  Pool(Dsn dsn, Ending ending) : dsn_(std::move(dsn)), ending_(std::move(ending)) {}
 
   // A connection for one use; it goes back when it is still good.
   class Loan {
@@ -50,6 +50,7 @@ class Pool {
   void give_back(Connection connection);
 
   const Dsn dsn_;
+  const Ending ending_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<Connection> idle_;

@@ -1,6 +1,7 @@
 #include "store/postgres/postgres_backend.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "store/backend/check_batch.h"
@@ -24,6 +25,8 @@ namespace {
 // Nothing depends on notifications: a change is seen so soon in any case.
 constexpr std::chrono::milliseconds kPoll{500};
 constexpr int kTelemetryAttempts = 3;
+// Records; a commit of more may take its time.
+constexpr std::size_t kLargeBatch = 500;
 
 // A channel of this store alone: its id is hexadecimal.
 std::string channel(const std::string& store_id) { return "sutler_" + store_id; }
@@ -51,14 +54,19 @@ Result<void> require_all(const Result<std::uint64_t>& changed, std::size_t expec
 
 class PostgresBackend final : public Backend {
  public:
-  PostgresBackend(Dsn dsn, std::string channel)
-      : pool_(std::move(dsn)), channel_(std::move(channel)) {}
+  PostgresBackend(Dsn dsn, std::string channel, postgres::Ending ending)
+      : pool_(std::move(dsn), std::move(ending)), channel_(std::move(channel)) {}
 
   Result<void> apply(const Batch& batch) override {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
-    auto written = write(**connection, [&](Connection& on) { return write_batch(on, batch); });
+    const bool large = batch.records.size() > kLargeBatch;
+    if (large) (*connection)->set_limit(postgres::kBulkLimit);
+    auto written = write(
+        **connection, [&](Connection& on) { return write_batch(on, batch); },
+        large ? Transaction::Kind::kBulk : Transaction::Kind::kWrite);
     if (written) tell(**connection, batch.revision);
+    if (!written && written.error().code == Code::kUnavailable) unsure_ = true;
     return written;
   }
 
@@ -83,6 +91,7 @@ class PostgresBackend final : public Backend {
 
   Result<std::optional<Record>> version(const std::string& kind, const std::string& id,
                                         std::uint64_t version) override {
+    if (auto sure = be_sure(); !sure) return pass(sure);
     std::optional<Record> found;
     auto loaded = read(postgres::kSelectOneVersion, Values().bytes(kind).bytes(id).number(version),
                        [&](Record&& record) -> Result<void> {
@@ -225,8 +234,7 @@ class PostgresBackend final : public Backend {
     if (!connection) return pass(connection);
     (*connection)->set_limit(postgres::kBulkLimit);
     for (const char* sql : {"VACUUM sutler_record", "VACUUM sutler_history"}) {
-      auto done = (*connection)->run(sql);
-      if ((*connection)->is_broken()) return pass(done);
+      (void)(*connection)->run(sql);
     }
     return {};
   }
@@ -244,8 +252,9 @@ class PostgresBackend final : public Backend {
     auto connection = pool_.take();
     if (!connection) return pass(connection);
     (*connection)->set_limit(postgres::kBulkLimit);
-    auto filled =
-        write(**connection, [&](Connection& on) { return postgres::fill_rows(on, produce); });
+    auto filled = write(
+        **connection, [&](Connection& on) { return postgres::fill_rows(on, produce); },
+        Transaction::Kind::kBulk);
     return filled;
   }
 
@@ -259,8 +268,9 @@ class PostgresBackend final : public Backend {
   // One transaction; nothing of it stays when `body` or the commit fails, unless the connection is
   // lost in the commit: then only the database knows.
   template <class Body>
-  Result<void> write(Connection& connection, Body&& body) {
-    auto transaction = Transaction::begin(connection);
+  Result<void> write(Connection& connection, Body&& body,
+                     Transaction::Kind kind = Transaction::Kind::kWrite) {
+    auto transaction = Transaction::begin(connection, kind);
     if (!transaction) return pass(transaction);
     if (auto done = body(connection); !done) return done;
     return transaction->commit();
@@ -316,6 +326,16 @@ class PostgresBackend final : public Backend {
                 kDatabaseUnreachable);
   }
 
+  // Whether a version is there says nothing while a commit may still be on its way.
+  Result<void> be_sure() {
+    if (!unsure_) return {};
+    auto connection = pool_.take();
+    if (!connection) return pass(connection);
+    if (auto settled = postgres::settle(**connection); !settled) return settled;
+    unsure_ = false;
+    return {};
+  }
+
   base::Unexpected lose_listener(base::Error why) {
     listener_.reset();
     if (why.name == kDatabaseUnreachable) pool_.tell_down(why);
@@ -338,7 +358,8 @@ class PostgresBackend final : public Backend {
 
   postgres::Pool pool_;
   const std::string channel_;
-  std::mutex listen_mutex_;  // over the listener
+  std::atomic<bool> unsure_{false};  // the outcome of a commit is not known
+  std::mutex listen_mutex_;          // over the listener
   std::optional<Connection> listener_;
 };
 
@@ -357,7 +378,8 @@ Result<Meta> prepare(Connection& connection, PostgresOpen mode) {
 
 }  // namespace
 
-Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn, PostgresOpen mode) {
+Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn, PostgresOpen mode,
+                                               postgres::Ending ending) {
   auto connection = Connection::open(dsn);
   if (!connection) return pass(connection);
   auto meta = prepare(*connection, mode);
@@ -367,7 +389,7 @@ Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn, PostgresOpen mode
   }
   if (!meta) return pass(meta, dsn.shown());
   if (auto whole = refuse_filling(*meta); !whole) return pass(whole, dsn.shown());
-  return std::make_unique<PostgresBackend>(dsn, channel(meta->store_id));
+  return std::make_unique<PostgresBackend>(dsn, channel(meta->store_id), std::move(ending));
 }
 
 }  // namespace sutler::store

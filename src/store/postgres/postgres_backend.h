@@ -1,6 +1,7 @@
 // The backend for several nodes: a PostgreSQL database, or what speaks as one.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "base/result.h"
@@ -19,7 +20,8 @@ enum class PostgresOpen { kExisting, kCreate };
 // Any number of nodes may have one database open. A commit is a compare-and-set of the revision; it
 // wakes the others by NOTIFY, and they look every half second in any case. Nothing is done in the
 // session of a connection, so that a pooler may sit in between.
-[[nodiscard]] base::Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn,
-                                                                   PostgresOpen mode);
+// Once `ending` is true nothing waits for the database for longer than a second.
+[[nodiscard]] base::Result<std::unique_ptr<Backend>> open_postgres(
+    const Dsn& dsn, PostgresOpen mode, std::shared_ptr<const std::atomic<bool>> ending = {});
 
 }  // namespace sutler::store

@@ -25,6 +25,13 @@ constexpr char kSelectStore[] =
 constexpr char kLockStore[] = "SELECT format FROM sutler_store WHERE one = 1 FOR UPDATE";
 constexpr char kSetFormat[] = "UPDATE sutler_store SET format = $1 WHERE one = 1";
 
+// A little less than we wait ourselves: what we gave up must not stay behind in the server.
+constexpr char kLimitTransaction[] =
+    "SELECT set_config('idle_in_transaction_session_timeout', '5000', true), "
+    "set_config('lock_timeout', '4000', true), set_config('statement_timeout', '4500', true)";
+constexpr char kLimitBulk[] =
+    "SELECT set_config('idle_in_transaction_session_timeout', '60000', true)";
+
 constexpr const char* kToFormat1[] = {
     "CREATE TABLE sutler_record (kind bytea NOT NULL, id bytea NOT NULL, version bigint NOT NULL, "
     "revision bigint NOT NULL, deleted boolean NOT NULL, key_id bytea NOT NULL, "
@@ -59,14 +66,13 @@ Result<void> take_steps(Connection& connection, std::uint64_t from) {
 
 Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {
   auto begun = connection.run(
-      kind == Kind::kWrite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      kind != Kind::kSnapshot ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (!begun) return pass(begun);
   Transaction out(connection);
   if (kind == Kind::kSnapshot) return out;
   // A node that is frozen in the middle must not hold the others up. For this transaction only: a
   // pooler may give the next one another server.
-  auto limited =
-      connection.run("SELECT set_config('idle_in_transaction_session_timeout', '5000', true)");
+  auto limited = connection.run(kind == Kind::kBulk ? kLimitBulk : kLimitTransaction);
   if (!limited) return pass(limited);
   return out;
 }
@@ -75,10 +81,28 @@ Transaction::~Transaction() {
   if (connection_ != nullptr && !connection_->is_broken()) (void)connection_->run("ROLLBACK");
 }
 
+// A conflict is the only refusal after which it is sure that nothing was written. A warning says
+// that the wait for a synchronous standby was given up.
 Result<void> Transaction::commit() {
-  auto done = std::exchange(connection_, nullptr)->run("COMMIT");
-  if (!done) return pass(done);
-  return {};
+  Connection& connection = *std::exchange(connection_, nullptr);
+  const std::uint64_t warnings = connection.warnings();
+  auto done = connection.run("COMMIT");
+  if (done && connection.warnings() == warnings) return {};
+  if (!done && (done.error().code == Code::kConflict || done.error().code == Code::kNoSpace)) {
+    return pass(done);
+  }
+  connection.set_broken();
+  return fail(Code::kUnavailable,
+              done ? "the database did not wait for its standby" : done.error().message, {},
+              kDatabaseUnreachable);
+}
+
+Result<void> settle(Connection& connection) {
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return pass(transaction);
+  auto locked = connection.run("UPDATE sutler_store SET generation = generation WHERE one = 1");
+  if (!locked) return pass(locked);
+  return transaction->commit();
 }
 
 Result<Meta> read_meta(Connection& connection) {
@@ -113,13 +137,10 @@ Result<Meta> read_meta(Connection& connection) {
 }
 
 Result<void> create_tables(Connection& connection) {
-  auto transaction = Transaction::begin(connection);
+  auto transaction = Transaction::begin(connection, Transaction::Kind::kBulk);
   if (!transaction) return pass(transaction);
   auto made = connection.run(kCreateStore);
-  if (!made && made.error().message.find("already exists") != std::string::npos) {
-    return fail(Code::kConflict, "the database holds tables of sutler already");
-  }
-  if (!made) return pass(made);
+  if (!made) return pass(made);  // kConflict: they are there
   auto put = connection.run(kInsertStore,
                             Values().number(kFormat).bytes(crypto::random_hex(kStoreIdBytes)));
   if (!put) return pass(put);
@@ -128,7 +149,7 @@ Result<void> create_tables(Connection& connection) {
 }
 
 Result<void> update_tables(Connection& connection) {
-  auto transaction = Transaction::begin(connection);
+  auto transaction = Transaction::begin(connection, Transaction::Kind::kBulk);
   if (!transaction) return pass(transaction);
   auto format = connection.ask(kLockStore);
   if (!format) return pass(format);

@@ -35,7 +35,9 @@ struct Meta {
 // A transaction that is rolled back unless commit() was called.
 class Transaction {
  public:
-  enum class Kind { kWrite, kSnapshot };  // kSnapshot: reads one state and writes nothing
+  // kWrite: the server ends what takes longer than we wait; kBulk: it does not; kSnapshot: reads
+  // one state and writes nothing.
+  enum class Kind { kWrite, kBulk, kSnapshot };
   [[nodiscard]] static base::Result<Transaction> begin(Connection& connection,
                                                        Kind kind = Kind::kWrite);
   Transaction(Transaction&& other) noexcept
@@ -48,5 +50,9 @@ class Transaction {
   explicit Transaction(Connection& connection) : connection_(&connection) {}
   Connection* connection_;
 };
+
+// After a commit whose answer was lost: when this succeeds, that one is over, whichever way, and
+// what can be read is safe, with the standbys that the server waits for too.
+[[nodiscard]] base::Result<void> settle(Connection& connection);
 
 }  // namespace sutler::store::postgres

@@ -105,7 +105,8 @@ inline constexpr char kInspect[] =
     "SELECT convert_to(current_setting('server_version'), 'UTF8'), "
     "convert_to(current_setting('synchronous_commit'), 'UTF8'), "
     "convert_to(current_setting('synchronous_standby_names'), 'UTF8'), "
-    "convert_to(current_setting('fsync'), 'UTF8'), (SELECT count(*) FROM pg_stat_replication)";
+    "convert_to(current_setting('fsync'), 'UTF8'), (SELECT count(*) FROM pg_stat_replication), "
+    "(SELECT count(*) FROM pg_stat_replication WHERE coalesce(sync_state, 'sync') <> 'async')";
 
 inline constexpr char kBeginFilling[] =
     "UPDATE sutler_store SET filling = true WHERE one = 1 AND revision = 0";
@@ -115,6 +116,12 @@ inline constexpr char kEndFilling[] =
 
 inline constexpr char kBeginMigration[] =
     "UPDATE sutler_store SET filling = true, store_id = $1 WHERE one = 1 AND revision = 0";
+inline constexpr char kTakeMigration[] =
+    "INSERT INTO sutler_lease (name, holder, until) VALUES ('migration'::bytea, $1, now()) "
+    "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder";
+inline constexpr char kIsOurMigration[] =
+    "SELECT s.one FROM sutler_store s, sutler_lease l WHERE s.one = 1 AND s.filling AND "
+    "s.store_id = $1 AND l.name = 'migration'::bytea AND l.holder = $2 FOR UPDATE";
 #define SUTLER_MARK \
   "kind, id, version, revision, deleted, sha256(header || body || wrapped || key_id)"
 inline constexpr char kCurrentMarks[] = "SELECT " SUTLER_MARK " FROM sutler_record";
