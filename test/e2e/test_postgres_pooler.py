@@ -102,7 +102,7 @@ def test_a_failover_of_patroni_is_followed_by_every_node(cluster):
 
 def test_doctor_warns_where_replication_is_not_synchronous():
     need(why_not() or daemons.absent("patroni", "etcd"))
-    with PatroniCluster(2, synchronous=False, fsync="off") as loose:
+    with PatroniCluster(2, synchronous=False) as loose:
         nodes = Nodes(loose.database())
         try:
             node = nodes.start()

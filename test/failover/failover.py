@@ -99,8 +99,9 @@ def run(seconds, patroni=False, seed=1, log=print) -> dict:
             ledger.complain(str(late)[-2000:])
         finally:
             load.stop()
+            took = time.monotonic() - began
         check_the_end(nodes, ledger)
-        return figures(load, chaos, ledger, time.monotonic() - began, seed)
+        return figures(load, chaos, ledger, took, seed)
 
 
 def figures(load, chaos, ledger, seconds, seed) -> dict:
