@@ -100,7 +100,6 @@ Result<void> App::prepare_audit() {
                                               base::monotonic_seconds(), node_.telemetry);
   audit::Options audit_options = options_.audit;
   audit_options.clock_trusted = [this] { return clock_trust_->trusted(); };
-  if (options_.database) audit_options.ship = audit::Ship::kToStore;
   audit::Position known = checkpoints_->load();
   if (audit_options.ship == audit::Ship::kToStore) {
     shared_audit_ = std::make_unique<SharedAudit>(*store_, *seed, audit_options,

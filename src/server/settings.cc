@@ -64,6 +64,8 @@ constexpr Setting kSettings[] = {
     {"audit_keep_bytes", kValue, "N",
      "size of all audit files above which the oldest go; 0: they are kept (0)"},
     {"audit_keep_days", kValue, "N", "age after which audit files go; 0: they are kept (0)"},
+    {"audit_copy", kValue, "true|false",
+     "copy this node's audit to the shared store, so that one query finds that of all (true)"},
     {"audit_sinks", kList, "SINK",
      "beside the file: stdout, syslog, syslog:PATH, syslog+udp:HOST:PORT, syslog+tcp:HOST:PORT",
      Where::kConfigOnly},

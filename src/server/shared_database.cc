@@ -55,6 +55,9 @@ Result<void> read_database(SettingReader& reader,
   if (options.database && options.database->is_unverified()) {
     options.warnings.emplace_back(kUnverified);
   }
+  if (options.database && !reader.is_off("audit_copy")) {
+    options.audit.ship = audit::Ship::kToStore;
+  }
   reader.duration("snapshot_age_max", options.snapshot_age_max);
   if (reader.is_on("snapshot_file")) options.local_copy = LocalCopy::kKept;
   return {};
