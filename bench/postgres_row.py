@@ -39,7 +39,7 @@ class AdminConnection(http.client.HTTPConnection):
         self.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = self.getresponse()
         text = answer.read()
-        if answer.status != 200:
+        if answer.status not in (200, 201):
             raise BenchError(f"{method} {path}: {answer.status} {text[:200]!r}")
         return json.loads(text)
 

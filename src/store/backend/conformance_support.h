@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <map>
 
 #include "crypto/random.h"
@@ -31,12 +32,15 @@ inline Made make_sqlite() {
   return {std::move(folder), std::move(backend)};
 }
 
-// A schema of its own in the server that SUTLER_TEST_POSTGRES names: the folder of its socket
-// (test/postgres/start; ctest does it).
+// A schema of its own in the server that SUTLER_TEST_POSTGRES names: the folder that
+// test/postgres/start was given (ctest does it).
 inline std::string postgres_uri(std::string_view schema) {
   const char* folder = std::getenv("SUTLER_TEST_POSTGRES");
   if (folder == nullptr || *folder == '\0') return {};
-  return "postgresql:///postgres?user=postgres&host=" + std::string(folder) +
+  std::ifstream in(std::string(folder) + "/data-path");
+  std::string socket;
+  std::getline(in, socket);
+  return "postgresql:///postgres?user=postgres&host=" + socket +
          "&options=-csearch_path%3D" + std::string(schema);
 }
 inline Made make_postgres() {
