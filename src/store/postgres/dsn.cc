@@ -82,7 +82,7 @@ void add_environment(Values& values) {
   const bool placed = !get(values, "host").empty() || !get(values, "hostaddr").empty();
   for (const PQconninfoOption* at = found.get(); at != nullptr && at->keyword != nullptr; ++at) {
     const std::string_view name = at->keyword;
-    const bool where = name == "hostaddr" || name == "port" || (name == "host" && !placed);
+    const bool where = name == "hostaddr" || (name == "host" && !placed);
     const bool how = name == "sslmode" || name == "sslrootcert";
     // libpq's own default, "prefer", is not somebody's wish.
     const bool asked = name != "sslmode" || std::getenv("PGSSLMODE") != nullptr;
