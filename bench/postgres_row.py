@@ -209,8 +209,12 @@ def starts(bench, cluster, *flags):
 
 def start_from_file(bench, cluster):
     """The same with the database gone, from the snapshot file."""
+    file, deadline = cluster.data_dir(1) / "snapshot.db", time.monotonic() + 600
     with cluster.node(1, "--snapshot-file"):
-        time.sleep(1)
+        while not file.exists():
+            if time.monotonic() > deadline:
+                raise BenchError("the snapshot file was not written within 10 min")
+            time.sleep(0.1)
     cluster.server.stop()
     try:
         return starts_without(bench, cluster)
@@ -265,7 +269,7 @@ def figures(bench):
     return [
         ("throughput, 1 node", one, "req/s", None, False),
         ("throughput, 3 nodes on the same core", three, "req/s", None, False),
-        ("requests per CPU-second, 3 nodes × 1 node", three_cpu / one_cpu, "×", 0.9, False),
+        ("requests per CPU-second, 3 nodes × 1 node", three_cpu / one_cpu, "×", 0.8, False),
         ("propagation, p50", percentile(seconds, 0.5) * 1000, "ms", 1000, True),
         ("propagation, p99", percentile(seconds, 0.99) * 1000, "ms", 1000, True),
         ("commits, 8 writers at 3 nodes", a_second, "a second", None, False),
