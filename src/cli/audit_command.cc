@@ -82,6 +82,19 @@ std::string verified_text(const audit::Verified& verified) {
          (verified.node.empty() ? "" : "\nof the node " + verified.node);
 }
 
+// The log of a running server lets its oldest file go while it is being read: then again.
+base::Result<audit::Verified> verify_path(const fs::path& path,
+                                          const std::optional<std::string>& key) {
+  base::Result<audit::Verified> verified;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    auto files = files_of(path);
+    if (!files) return base::pass(files);
+    verified = audit::verify_files(*files, key, 0);
+    if (verified || verified.error().code != base::Code::kNotFound) break;
+  }
+  return verified;
+}
+
 base::Result<int> verify(const Context& context, const VerifyOptions& options) {
   auto key = read_key(options.public_key);
   if (!key) return base::pass(key);
@@ -89,10 +102,8 @@ base::Result<int> verify(const Context& context, const VerifyOptions& options) {
     return usage_error("--from-store takes no PATH");
   }
   if (options.from_store) return verify_audit_in_store(context, *key);
-  auto files =
-      files_of(options.path.empty() ? data_dir_of(context) / "audit" : fs::path(options.path));
-  if (!files) return base::pass(files);
-  auto verified = audit::verify_files(*files, *key, 0);
+  auto verified = verify_path(
+      options.path.empty() ? data_dir_of(context) / "audit" : fs::path(options.path), *key);
   if (!verified) {
     base::Error error = std::move(verified.error());
     if (error.code == base::Code::kNotFound) error.code = base::Code::kInvalid;
