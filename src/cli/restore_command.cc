@@ -30,9 +30,8 @@ std::string restored_json(const server::Restored& restored) {
 }
 
 std::string restored_text(const server::Restored& restored) {
-  return "store        " + restored.database + "\nowner token  " +
-         restored.owner_token.string() + "\nrevision     " +
-         std::to_string(restored.report.info.revision) + ", of " +
+  return "store        " + restored.database + "\nowner token  " + restored.owner_token.string() +
+         "\nrevision     " + std::to_string(restored.report.info.revision) + ", of " +
          base::rfc3339(restored.report.info.created);
 }
 

@@ -40,8 +40,8 @@ inline std::string postgres_uri(std::string_view schema) {
   std::ifstream in(std::string(folder) + "/data-path");
   std::string socket;
   std::getline(in, socket);
-  return "postgresql:///postgres?user=postgres&host=" + socket +
-         "&options=-csearch_path%3D" + std::string(schema);
+  return "postgresql:///postgres?user=postgres&host=" + socket + "&options=-csearch_path%3D" +
+         std::string(schema);
 }
 inline Made make_postgres() {
   const std::string schema = "t" + crypto::random_hex(8);
