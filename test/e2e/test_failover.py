@@ -38,6 +38,10 @@ def test_the_ledger_sees_what_it_is_there_to_see():
         ledger.check_history("g", versions)
         assert any(word in one for one in ledger.wrong), (word, ledger.wrong)
     ledger.wrong.clear()
+    ledger.acknowledge_commit("g", "c", 13)
+    ledger.check_history("g", {2: ("a", 10), 3: ("b", 11), 4: ("c", 12)})
+    assert any("lost: revision 13" in one for one in ledger.wrong)
+    ledger.wrong.clear()
     ledger.show("n1", {"g": 4}, ledger.floors())
     assert any("went back" in one for one in ledger.wrong)
 

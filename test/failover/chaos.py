@@ -146,5 +146,5 @@ class PatroniChaos(Chaos):
         leader.kill()
         eventually(lambda: any(one.leads for one in self.database.members if one is not leader), 60,
                    "another leader")
-        leader.start(90)
+        leader.start(180)
         self.database.settled()

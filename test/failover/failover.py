@@ -65,8 +65,8 @@ def check_the_end(nodes, ledger):
         return True
     eventually(agreed, 30, "all nodes having the same")
     for node in nodes:
-        for number in range(GROUPS):
-            ledger.check_history(f"g{number}", kept_versions(node, f"g{number}"))
+        for group in (*(f"g{number}" for number in range(GROUPS)), "pair-a", "pair-b"):
+            ledger.check_history(group, kept_versions(node, group))
         if node.status()["integrity"] != "ok":
             ledger.complain(f"{node.name}: integrity is {node.status()['integrity']}")
         node.cli("audit", "verify", seconds=300)
@@ -116,7 +116,7 @@ def figures(load, chaos, ledger, seconds, seed) -> dict:
         "direct": dict(load.direct),
         "writes": dict(load.writes), "write_latency": summary(load.write_seconds),
         "write_gap_seconds_max": round(load.write_gap, 2),
-        "ledger": len(ledger.acknowledged), "wrong": ledger.wrong,
+        "ledger": len(ledger.acknowledged) + len(ledger.commits), "wrong": ledger.wrong,
     }
 
 

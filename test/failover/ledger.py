@@ -10,6 +10,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.sent = set()          # ids that were sent, whatever came of them
         self.acknowledged = {}     # (group, version): (id, revision)
+        self.commits = {}          # (group, revision): id, of writes whose version was not told
         self.shown = {}            # node: {group: number}
         self.wrong = []
 
@@ -27,6 +28,10 @@ class Ledger:
             before = self.acknowledged.setdefault((group, version), (name, revision))
         if before != (name, revision):
             self.complain(f"version {version} of {group} was given to {before} and {name}")
+
+    def acknowledge_commit(self, group, name, revision):
+        with self.lock:
+            self.commits[group, revision] = name
 
     def floors(self) -> dict:
         """What every node had shown up to now: no answer to a later request may be older."""
@@ -54,6 +59,10 @@ class Ledger:
             elif kept != (who, revision):
                 self.complain(f"version {version} of {group} is {kept}, acknowledged was "
                               f"{(who, revision)}")
+        by_revision = {revision: who for who, revision in versions.values()}
+        for (name, revision), who in sorted(self.commits.items()):
+            if name == group and by_revision.get(revision) != who:
+                self.complain(f"lost: revision {revision} of {group}, acknowledged to {who}")
         for who, times in Counter(one for one, _ in versions.values()).items():
             if times > 1:
                 self.complain(f"{who} was written {times} times in {group}")

@@ -166,14 +166,19 @@ class Load:
         while not self.stopped.is_set():
             count += 1
             try:
-                status, _, _ = client.ask("POST", "/api/v1/apply", {"groups": pair_of(count)})
+                self.ledger.send(f"p{count}")
+                status, _, text = client.ask("POST", f"/api/v1/apply?message=p{count}",
+                                             {"groups": pair_of(count)})
+                if status == 200:
+                    for one in pair_of(count):
+                        self.ledger.acknowledge_commit(one["name"], f"p{count}",
+                                                       json.loads(text)["revision"])
                 told = "acknowledged" if status == 200 else f"refused {status}"
             except ERRORS:
                 told = "unknown"
             with self.lock:
                 self.writes[told] += 1
             self.stopped.wait(0.05)
-        self.pairs = count
         client.close()
 
     # -- fetches -------------------------------------------------------------------------------

@@ -61,6 +61,9 @@ class Member(daemons.Daemon):
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums", "no-sync"],
                 "pg_hba": HBA.strip().split("\n")},
             "postgresql": {
+                # A member that cannot be rewound is made anew, or it would stay away.
+                "remove_data_directory_on_rewind_failure": True,
+                "remove_data_directory_on_diverged_timelines": True,
                 "listen": f"127.0.0.1:{self.port}", "connect_address": f"127.0.0.1:{self.port}",
                 "data_dir": str(self.data), "bin_dir": str(BIN), "pg_hba": HBA.strip().split("\n"),
                 "parameters": {"unix_socket_directories": str(self.folder)},
@@ -85,7 +88,9 @@ class Member(daemons.Daemon):
             return 0, ""
 
     def ready(self):
-        return self.ask("/health")[0] == 200
+        status, text = self.ask("/health")
+        assert status == 200, f"Patroni says {status} {text}: {self.log()[-1500:]}"
+        return True
 
     @property
     def leads(self) -> bool:
