@@ -1,11 +1,13 @@
 """Every way to point a node at the wrong database is told in words, with the way out, and most are
 mended without a restart."""
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from support import daemons, paths
+from support import daemons
+from support.certificates import Certificate
 from support.cli import Cli
 from support.nodes import Nodes, change, need, serves, why_not
 from support.postgres import PostgresServer, Standby
@@ -213,17 +215,30 @@ def test_a_full_disk_of_the_database_is_told_and_recovers_without_a_restart(volu
             nodes.close()
 
 
-def test_tls_is_verified_off_loopback_unless_the_uri_says_otherwise(database, nodes):
-    """A name that is not this machine: nobody is believed without a certificate."""
-    node_host = subprocess.run(["hostname", "-I"], capture_output=True, text=True,
-                               check=False).stdout.split()
-    if not node_host:
+def test_tls_is_verified_off_loopback_unless_the_uri_says_otherwise(nodes):
+    """An address that is not loopback: nobody is believed without a certificate, and not with another's."""
+    found = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=False).stdout.split()
+    if not found:
         pytest.skip("this machine has no address but loopback")
-    settings = {"listen_addresses": f"127.0.0.1,{node_host[0]}"}
-    with PostgresServer(**settings) as other:
-        other.allow(f"local all all trust\nhost all all {node_host[0]}/32 trust\n"
-                    "host all all 127.0.0.1/32 trust\n")
-        other.sql("select pg_reload_conf()")
-        other.database()
-        told(nodes, other.uri(host=node_host[0]), "TLS|SSL|certificate")
-        assert paths.binary().exists()
+    address, folder = found[0], daemons.folder("tls")
+    pair, stranger = Certificate(folder / "tls"), Certificate(folder / "stranger")
+    for one in (folder / "tls", pair.cert, pair.key):
+        daemons.give(one)
+    try:
+        with PostgresServer(listen_addresses=f"127.0.0.1,{address}") as bare:
+            bare.allow(f"local all all trust\nhost all all {address}/32 trust\n"
+                       "host all all 127.0.0.1/32 trust\n")
+            bare.sql("select pg_reload_conf()")
+            bare.database()
+            told(nodes, bare.uri(host=address), "TLS|SSL|certificate")
+            bare.stop()
+            bare.settings |= {"ssl": "on", "ssl_cert_file": str(pair.cert),
+                              "ssl_key_file": str(pair.key)}
+            bare.start()
+            told(nodes, bare.uri(host=address), "certificate")
+            told(nodes, bare.uri(host=address, sslrootcert=stranger.cert), "certificate")
+            told(nodes, bare.uri(host=address, sslrootcert=pair.cert), "does not match|host name")
+            named = bare.uri(host="localhost", hostaddr=address, sslrootcert=pair.cert)
+            assert Cli()("init", "--data-dir", nodes.folder / "right", "--store", named).code == 0
+    finally:
+        shutil.rmtree(folder)
