@@ -148,12 +148,17 @@ class PatroniCluster:
         return {}
 
     def settled(self, seconds=90):
-        """There is a leader, and where replication is synchronous, somebody to replicate to."""
+        """There is a leader and a standby that follows it: Patroni calls one a replica before it does."""
         wanted = "sync_standby" if self.synchronous else "replica"
 
         def there():
             roles = list(self.roles().values())
             assert "leader" in roles and wanted in roles, f"the roles are {self.roles()}"
+            try:
+                following = self.sql("select state from pg_stat_replication")
+            except module().OperationalError as error:
+                raise AssertionError(f"the leader answers nothing: {error}") from None
+            assert ("streaming",) in following, f"the standbys are {following}"
             return True
         eventually(there, seconds, "a leader with a standby")
 
