@@ -159,6 +159,7 @@ class Sutler(Peer):
         ready = self.first_line()
         self.ready_seconds = time.perf_counter() - begin
         self.port = int(ready["provider"].rpartition(":")[2])
+        self.admin_port = int(ready["admin"].rpartition(":")[2])
 
 
 class Nginx(Peer):

@@ -25,6 +25,7 @@ class Sizes:
     first_fetches: int = 30_000
     many_first_fetches: int = 100_000
     workloads_seen: int = 100_000
+    workloads_observed: int = 20_000
     audit_records: int = 1_000_000
 
     @classmethod
@@ -36,6 +37,7 @@ class Sizes:
             first_fetches=3_000,
             many_first_fetches=15_000,
             workloads_seen=2_000,
+            workloads_observed=2_000,
             audit_records=50_000,
         )
 
@@ -360,6 +362,17 @@ def sources(bench):
     return lines, [Verdict("sources", "throughput × all literal", value, "×", 0.95, 1.0)]
 
 
+def observed(bench):
+    """A fetch with the registry and with /metrics being read, against one without."""
+    import observed_row
+
+    samples, lines = observed_row.measured(bench)
+    watched, bare = observed_row.WATCHED, observed_row.BARE
+    what = f"CPU of a fetch, {bench.sizes.workloads_observed:,} workloads, {watched} × {bare}"
+    value = 1 / ratio(samples, watched, bare)
+    return lines, [Verdict("observed", what, value, "×", 1.1, 1.0, True)]
+
+
 def postgres(bench):
     """Several nodes over one PostgreSQL."""
     import postgres_row  # the other rows need none of what it needs
@@ -373,7 +386,7 @@ def postgres(bench):
 ROWS = {
     row.__name__: row
     for row in (
-        keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, audit, sources,
-        postgres
+        keepalive, newconn, tls, tlsnew, groups, first, start, memory, registry, audit, observed,
+        sources, postgres
     )
 }

@@ -87,6 +87,7 @@ const Row kRows[] = {
     {"DELETE", "/api/v1/session", kEverybody},
     {"GET", "/api/v1/teams", kEverybody},
     {"POST", "/api/v1/teams", kOwners, R"({"id":"blue"})"},
+    {"GET", kRouteTeam, "+++++0++0+"},
     {"PATCH", kRouteTeam, kOwners, R"({"require_exp":true})"},
     {"DELETE", kRouteTeam, kOwners},
     {"GET", "/api/v1/teams/{team}/keys", kOwners},

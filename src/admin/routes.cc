@@ -108,6 +108,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/sources/{name}/refresh", refresh_source, "source.refresh", kEdit},
     {"GET", "/api/v1/teams", list_teams, kQuiet, kView, Body::kNone, kPageQuery},
     {"POST", "/api/v1/teams", create_team, "team.create", kOwn, Body::kJson},
+    {"GET", kTeam, show_team, kQuiet, kView},
     {"PATCH", kTeam, update_team, "team.update", kOwn, Body::kJson, kWriting},
     {"DELETE", kTeam, delete_team, "team.delete", kOwn, Body::kNone, kWriting},
     {"GET", kKeys, list_keys, kQuiet, kOwn, Body::kNone, kPageQuery},

@@ -143,6 +143,15 @@ base::Result<http::Response> list_teams(const Context& context, const Call& call
   return json_response(200, page->done());
 }
 
+base::Result<http::Response> show_team(const Context& context, const Call& call, Action&) {
+  const auto snapshot = context.store.snapshot();
+  auto record = require_team(*snapshot, call.who, call.team);
+  if (!record) return base::pass(record);
+  http::Response response = json_response(200, team_object((*record)->team).done());
+  response.extra_fields += etag_field(etag_of((*record)->version, (*record)->revision));
+  return response;
+}
+
 base::Result<http::Response> create_team(const Context& context, const Call& call, Action& action) {
   auto body = BodyReader::parse(call.request.body);
   if (!body) return base::pass(body);

@@ -9,6 +9,8 @@ namespace sutler::admin {
 
 // GET /api/v1/teams
 [[nodiscard]] base::Result<http::Response> list_teams(const Context&, const Call&, Action&);
+// GET /api/v1/teams/{team}: the team, with its `ETag`.
+[[nodiscard]] base::Result<http::Response> show_team(const Context&, const Call&, Action&);
 // POST /api/v1/teams
 // `{"id","path"?,"require_match"?,"require_exp"?,"allow_from"?,"leeway_seconds"?}`: 201 with the
 // team. The path is `/<id>` where none is given. kConflict: there is such a team.

@@ -23,6 +23,10 @@ TEST(TeamApi, ATeamIsMadeChangedListedAndRemoved) {
   EXPECT_EQ(list.at("/items/0/path"), "/x/y");
   EXPECT_EQ(list.at("/items/0/allow_from"), changed.at("allow_from"));
   EXPECT_EQ(list.at("/items/1/id"), "default");
+  const Answer one = bench.ask("GET", kAcme);
+  EXPECT_EQ(one.at("/path"), "/x/y");
+  EXPECT_EQ(one.etag(), json::value_to<std::string>(list.at("/items/0/etag")));
+  EXPECT_EQ(bench.ask("GET", "/api/v1/teams/none").status, 404);
   EXPECT_EQ(bench.done("DELETE", kAcme).at("revision"), 4);
   EXPECT_EQ(bench.ask("DELETE", kAcme).status, 404);
 

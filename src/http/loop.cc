@@ -57,7 +57,7 @@ void Loop::next_request_id(char* out) {
 }
 
 void Loop::run() {
-  readiness_.start();
+  readiness_.start([this] { end_turn(); });
   tick();
   io_.run();
 }
@@ -91,19 +91,23 @@ void Loop::remove(Session* session) {
 
 void Loop::schedule_turn_end(const std::shared_ptr<Handler>& handler) {
   if (turn_.empty() || turn_.back() != handler) turn_.push_back(handler);
-  if (turn_scheduled_) return;
+  if (turn_scheduled_ || readiness_.is_telling()) return;
   turn_scheduled_ = true;
-  // Everything that the reactor found ready is queued before this, so it runs when all was handled.
   boost::asio::post(io_, [this] {
     turn_scheduled_ = false;
-    std::vector<std::shared_ptr<Handler>> turn;
-    turn.swap(turn_);
-    for (const auto& waiting : turn) waiting->turn_end();
-    if (turn_.empty()) {
-      turn.clear();
-      turn_.swap(turn);  // keeps the capacity
-    }
+    end_turn();
   });
+}
+
+void Loop::end_turn() {
+  if (turn_.empty()) return;
+  std::vector<std::shared_ptr<Handler>> turn;
+  turn.swap(turn_);
+  for (const auto& waiting : turn) waiting->turn_end();
+  if (turn_.empty()) {
+    turn.clear();
+    turn_.swap(turn);  // keeps the capacity
+  }
 }
 
 void Loop::drain() {

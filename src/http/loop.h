@@ -79,6 +79,7 @@ class Loop {
 
  private:
   void tick();
+  void end_turn();
   void update_now();
   void close_door();
 

@@ -12,6 +12,10 @@ namespace sutler::http {
 namespace {
 
 constexpr int kEventsPerTurn = 128;
+// While so many connections are ready at once the kernel is asked again within the turn, so that
+// those who came meanwhile share its end, which writes to the audit.
+constexpr int kBusyFrom = 2;
+constexpr int kLooksATurn = 4;
 constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 bool control(int epoll, int operation, int fd, Readiness::Watched& watched, std::uint32_t events) {
@@ -31,13 +35,16 @@ int make_epoll() {
 
 Readiness::Readiness(boost::asio::io_context& io) : io_(io), epoll_(io, make_epoll()) {}
 
-void Readiness::start() { wait(); }
+void Readiness::start(std::function<void()> turn_end) {
+  turn_end_ = std::move(turn_end);
+  wait();
+}
 
 void Readiness::wait() {
   epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     [this](const boost::system::error_code& failed) {
                       if (failed) return;  // the loop is going
-                      tell_all();
+                      take_turn();
                       wait();
                     });
 }
@@ -59,12 +66,20 @@ void Readiness::remove(const Watched& watched) {
 }
 
 void Readiness::again(Watched& watched) {
-  if (again_.empty()) boost::asio::post(io_, [this] { tell_all(); });
+  if (again_.empty()) boost::asio::post(io_, [this] { take_turn(); });
   again_.push_back({&watched, 0});
 }
 
+void Readiness::take_turn() {
+  is_telling_ = true;
+  for (int i = 0; i < kLooksATurn && tell_all() >= kBusyFrom; ++i) {
+  }
+  is_telling_ = false;
+  turn_end_();
+}
+
 // Whoever is told may remove others, close and so remove itself, or ask for another turn.
-void Readiness::tell_all() {
+int Readiness::tell_all() {
   std::array<epoll_event, kEventsPerTurn> events;  // filled by the kernel as far as it says
   const int found = ::epoll_wait(epoll_.native_handle(), events.data(), kEventsPerTurn, 0);
   turn_.swap(again_);
@@ -77,6 +92,7 @@ void Readiness::tell_all() {
       watched->on_ready(turn_[i].events);
   }
   turn_.clear();
+  return found;
 }
 
 }  // namespace sutler::http

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace sutler::http {
@@ -27,8 +28,10 @@ class Readiness {
   Readiness& operator=(const Readiness&) = delete;
   ~Readiness() = default;
 
-  // From when the loop runs.
-  void start();
+  // From when the loop runs. `turn_end` is called when all of a turn were told.
+  void start(std::function<void()> turn_end);
+  // Within on_ready(): turn_end() is still to come.
+  [[nodiscard]] bool is_telling() const { return is_telling_; }
   // What is there already is told as well, in the next turn. False: the kernel has no room for it.
   [[nodiscard]] bool watch_reading(int fd, Watched& watched);
   [[nodiscard]] bool watch_writing_too(int fd, Watched& watched);  // after watch_reading()
@@ -43,10 +46,13 @@ class Readiness {
     std::uint32_t events;
   };
   void wait();
-  void tell_all();
+  void take_turn();
+  int tell_all();
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor epoll_;
+  std::function<void()> turn_end_ = [] {};
+  bool is_telling_ = false;
   std::vector<Event> turn_;   // what is being told
   std::vector<Event> again_;  // what the next turn begins with
 };

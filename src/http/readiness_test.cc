@@ -94,7 +94,7 @@ TEST(Readiness, WhoIsRemovedIsToldNothingOfTheSameTurn) {
   ASSERT_TRUE(readiness.watch_reading(two[0], b));
   ASSERT_EQ(::send(one[1], "x", 1, 0), 1);
   ASSERT_EQ(::send(two[1], "x", 1, 0), 1);
-  readiness.start();
+  readiness.start([] {});
   io.run_one();
   EXPECT_EQ(a.told + b.told, 1);
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "resolve/plain_effect.h"
 #include "resolve/story.h"
 
 namespace sutler::resolve {
@@ -19,12 +20,6 @@ std::string reason_of(const Story& story) {
   if (story.problems.empty()) return {};
   const base::Error& error = story.problems.front().error;
   return (error.name.empty() ? "internal" : error.name) + ": " + error.message;
-}
-
-bool same_members(const store::VariableView&, const store::VariableView&) { return true; }
-bool same_members(const store::FileView& a, const store::FileView& b) {
-  return a.encoding == b.encoding && a.owner == b.owner && a.group == b.group &&
-         a.permissions == b.permissions;
 }
 
 // Two lists in order of their keys, side by side.
@@ -60,7 +55,7 @@ bool names_the_workload(const store::ValueView& value) {
 class Classes {
  public:
   Classes(Overlay& overlay, const Sight& sight, bool& limited)
-      : overlay_(overlay), sight_(sight), limited_(limited) {}
+      : overlay_(overlay), sight_(sight), limited_(limited), plain_(overlay) {}
 
   // Null: none.
   std::shared_ptr<const Effect> effect(const model::Workload& workload) {
@@ -71,23 +66,29 @@ class Classes {
     for (const auto& group : before) own = add(key, group) || own;
     key.second.push_back(nullptr);
     for (const auto& group : after) own = add(key, group) || own;
-    if (own) return keep(judge(workload));
+    if (own) return keep(judge(workload, before, after));
     const auto at = known_.find(key);
     if (at != known_.end()) return at->second;
-    return known_.emplace(std::move(key), keep(judge(workload))).first->second;
+    return known_.emplace(std::move(key), keep(judge(workload, before, after))).first->second;
   }
 
  private:
   using Key = std::pair<std::string, std::vector<const store::GroupRecord*>>;
 
-  Effect judge(const model::Workload& workload) {
-    if (!is_limited(overlay_, workload, sight_)) return effect_on(overlay_, workload);
-    limited_ = true;
-    return limited_effect(overlay_, workload, sight_);
+  Effect judge(const model::Workload& workload, const PlainGroups::Groups& before,
+               const PlainGroups::Groups& after) {
+    if (is_limited(overlay_, workload, sight_)) {
+      limited_ = true;
+      return limited_effect(overlay_, workload, sight_);
+    }
+    if (auto plain = plain_.effect(before, after)) return std::move(*plain);
+    return effect_on(overlay_, workload);
   }
-  static std::shared_ptr<const Effect> keep(Effect effect) {
+  std::shared_ptr<const Effect> keep(Effect effect) {
     if (effect.nothing()) return nullptr;
-    return std::make_shared<const Effect>(std::move(effect));
+    // Often it is what the last one meets.
+    if (!last_ || *last_ != effect) last_ = std::make_shared<const Effect>(std::move(effect));
+    return last_;
   }
   bool add(Key& key, const MatchIndex::Pointer& group) {
     key.second.push_back(group.get());
@@ -109,6 +110,8 @@ class Classes {
   Overlay& overlay_;
   const Sight& sight_;
   bool& limited_;
+  PlainGroups plain_;
+  std::shared_ptr<const Effect> last_;
   std::map<Key, std::shared_ptr<const Effect>> known_;
   std::unordered_map<const store::GroupRecord*, bool> shows_;
 };

@@ -39,6 +39,7 @@ struct Effect {
   std::string before_reason;  // of a fetch that fails: `code: sentence`; no value is in it
   std::string after_reason;
 
+  bool operator==(const Effect&) const = default;
   [[nodiscard]] bool nothing() const {
     return gained.empty() && lost.empty() && changed.empty() && before == after &&
            before_reason == after_reason;

@@ -296,13 +296,12 @@ std::vector<model::Workload> crowd() {
   return out;
 }
 
-// Each of the hundred cases makes up to 24 changes: together they are more than a thousand.
-RC_GTEST_PROP(ImpactProperty, SaysWhatAllBundlesBeforeAndAfterShow, ()) {
+void says_what_all_bundles_show(test::Texts texts, int changes_max) {
   static const std::vector<model::Workload> workloads = crowd();
   static const Known known(workloads);
   World world;
-  const auto all = *rc::gen::resize(24, rc::gen::container<std::vector<test::Change>>(
-                                            test::any_change(test::Texts::kTemplatesToo)));
+  const auto all = *rc::gen::resize(
+      changes_max, rc::gen::container<std::vector<test::Change>>(test::any_change(texts)));
   for (const test::Change& change : all) {
     if (change.drop && !world.view()->snapshot->find_group("default", change.name)) continue;
     const auto changes = change.drop ? drop(change.name) : put(change.group());
@@ -324,6 +323,15 @@ RC_GTEST_PROP(ImpactProperty, SaysWhatAllBundlesBeforeAndAfterShow, ()) {
     }
     RC_ASSERT(impact.workloads_checked == workloads.size());
   }
+}
+
+// Each of the hundred cases makes up to 24 changes: together they are more than a thousand.
+RC_GTEST_PROP(ImpactProperty, SaysWhatAllBundlesBeforeAndAfterShow, ()) {
+  says_what_all_bundles_show(test::Texts::kTemplatesToo, 24);
+}
+// Groups of literals take the short way (plain_effect.h).
+RC_GTEST_PROP(ImpactProperty, SaysItOfPlainGroupsToo, ()) {
+  says_what_all_bundles_show(test::Texts::kEditedLiterals, 8);
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ inline std::ostream& operator<<(std::ostream& out, const Change& change) {
   return out << (change.required.empty() ? "" : " requires ") << change.required << '\n';
 }
 
-enum class Texts { kLiterals, kTemplatesToo };
+// A literal says which group and key it is of; an edited one differs between versions too.
+enum class Texts { kLiterals, kEditedLiterals, kTemplatesToo };
 
 inline rc::Gen<Change> any_change(Texts texts) {
   return rc::gen::exec([texts] {
@@ -61,6 +62,7 @@ inline rc::Gen<Change> any_change(Texts texts) {
     change.objects = some({"a", "b", "ab:job", "ab:Service", "a*:JOB", "a*", "*", "*b:job", "??"});
     for (const std::string& key : some({"A", "B", "C", "D", "/f", "/g"})) {
       std::string text = change.name + "-" + key;
+      if (texts == Texts::kEditedLiterals) text += *rc::gen::element<std::string>("", "2");
       if (texts == Texts::kTemplatesToo) {
         text = *rc::gen::weightedOneOf<std::string>(
             {{4, rc::gen::just(text)},

@@ -51,7 +51,7 @@ Result<void> App::prepare() {
   auto workloads = Workloads::open(*store_, *audit_, options_.registry, upkeep_->peers());
   if (!workloads) return pass(workloads);
   workloads_ = std::move(*workloads);
-  shared_->registry = &workloads_->registry();
+  if (options_.registry.workloads_max > 0) shared_->registry = &workloads_->registry();
   shared_->sources = sources_.get();
   if (auto done = prepare_secret_key(); !done) return done;
   if (auto done = prepare_admin(); !done) return done;

@@ -323,7 +323,7 @@ Result<Options> load_options(const RawSettings& raw) {
       reader.wrong("northflank_api", "an http or https URL");
     }
   }
-  reader.number("registry_workloads_max", options.registry.workloads_max, 1, 10'000'000);
+  reader.number("registry_workloads_max", options.registry.workloads_max, 0, 10'000'000);
   read_history(reader, options);
   if (const auto* level = reader.text("log_level")) {
     options.log_level = *level;

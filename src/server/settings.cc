@@ -88,7 +88,8 @@ constexpr Setting kSettings[] = {
     {"northflank_api", kValue, "URL", "where that API is (https://api.northflank.com)",
      Where::kConfigOnly},
     {"registry_workloads_max", kValue, "N",
-     "workloads that the registry remembers (200000); more: those unseen for longest go"},
+     "workloads that the registry remembers (200000; 0: none); beyond, those unseen for longest "
+     "go"},
     {"backup_dir", kValue, "DIR", "where backups are written (DATA_DIR/backups)"},
     {"backup_every", kValue, "TIME", "make a backup this often; 0s: only when asked (0s)"},
     {"backup_keep", kValue, "N", "backups to keep; older ones go when a new one is there (7)"},

@@ -47,6 +47,17 @@ def test_it_is_kept_over_a_restart(shop, serve):
     assert again.api("GET", "/api/v1/workloads")["items"][0]["fetches"] == 2
 
 
+def test_without_a_registry_fetches_are_answered_and_nothing_is_kept(serve):
+    server = serve("--registry-workloads-max", "0")
+    server.add_key()
+    server.apply(group("pay", {"HOST": "h"}, projects=["shop"]))
+    assert server.fetch().values() == {"HOST": "h"}
+    assert server.api("GET", "/api/v1/workloads")["total"] == 0
+    assert server.stop() == 0
+    again = serve()
+    assert again.api("GET", "/api/v1/workloads")["total"] == 0
+
+
 def test_lists_have_pages_and_filters(shop):
     for number in range(7):
         shop.fetch(object_id=f"o{number}")
