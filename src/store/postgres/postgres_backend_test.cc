@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
-#include "store/backend/conformance_support.h"
-#include "store/postgres/schema.h"
+#include "store/head.h"
+#include "store/postgres/postgres_test_support.h"
 
 namespace sutler::store {
 namespace {
@@ -17,36 +17,7 @@ using std::chrono::milliseconds;
 using test::group;
 using test::kSomebody;
 using test::master_keys;
-
-// A schema of its own, and as many nodes on it as a test wants.
-class Postgres : public testing::Test {
- protected:
-  void SetUp() override {
-    if (postgres_uri("x").empty()) {
-      GTEST_SKIP() << "SUTLER_TEST_POSTGRES names no server: test/postgres/start DIR starts one";
-    }
-    schema_ = "t" + crypto::random_hex(8);
-    // Its connections have its name: other tests use the same server.
-    dsn_ = must(Dsn::parse(postgres_uri(schema_) + "&application_name=" + schema_));
-    run("CREATE SCHEMA " + schema_);
-  }
-
-  void run(const std::string& sql) {
-    auto connection = must(postgres::Connection::open(*dsn_));
-    must(connection.run(sql.c_str()));
-  }
-  std::unique_ptr<Backend> open(PostgresOpen mode = PostgresOpen::kExisting) {
-    return must(open_postgres(*dsn_, mode));
-  }
-  void create_store() {
-    const auto backend = open(PostgresOpen::kCreate);
-    must(Store::create(*backend, *master_keys(), kSomebody));
-  }
-  std::unique_ptr<Store> open_store() { return must(Store::open(open(), master_keys())); }
-
-  std::string schema_;
-  std::optional<Dsn> dsn_;
-};
+using test::Postgres;
 
 TEST_F(Postgres, WhereThereIsNoStoreOpeningSaysSo) {
   const auto opened = open_postgres(*dsn_, PostgresOpen::kExisting);
