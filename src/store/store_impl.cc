@@ -76,6 +76,10 @@ Result<void> Store::Impl::check_successor(const Loaded& loaded) const {
                           std::to_string(ours.revision),
                       "if that was on purpose, restart the server");
   }
+  if (next.epoch == ours.epoch && next.revision > ours.revision &&
+      descent(next, ours) == Descent::kAnother) {
+    return fail_fork(next);
+  }
   return {};
 }
 

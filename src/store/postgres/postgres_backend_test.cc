@@ -143,6 +143,42 @@ TEST_F(Postgres, ADatabaseThatWasPutBackIsRefusedAndTheLastStateStays) {
   EXPECT_EQ(store->snapshot()->revision, 2U);
 }
 
+TEST_F(Postgres, ADatabaseThatWasPutBackAndWentOnIsRefusedByWhoeverSawMore) {
+  create_store();
+  const auto store = open_store();
+  must(test::put(*store, group("g", {{"A", "1"}})));
+  for (const char* table : {"record", "history", "store"}) {
+    run(std::string("CREATE TABLE kept_") + table + " AS SELECT * FROM sutler_" + table);
+  }
+  must(test::put(*store, group("g", {{"A", "2"}})));
+  for (const char* table : {"record", "history", "store"}) {
+    run(std::string("DELETE FROM sutler_") + table);
+    run(std::string("INSERT INTO sutler_") + table + " SELECT * FROM kept_" + table);
+  }
+  // A node that starts now cannot know, and writes past what the first one has seen.
+  const auto fresh = open_store();
+  for (int i = 0; i < 5; ++i) must(test::put(*fresh, group("other", {{"I", std::to_string(i)}})));
+  ASSERT_GT(fresh->snapshot()->revision, store->snapshot()->revision);
+  for (int i = 0; i < 2; ++i) {
+    const auto followed = store->follow();
+    ASSERT_FALSE(followed);
+    EXPECT_EQ(followed.error().code, Code::kCorrupt);
+    EXPECT_NE(followed.error().message.find("put back"), std::string::npos);
+  }
+  EXPECT_EQ(test::show(*store->snapshot(), "g"), "A=2")
+      << "the last state that it knows to be good";
+  EXPECT_FALSE(test::put(*store, group("h")));
+  EXPECT_EQ(must(open_store()->commit({}, kSomebody)), 7U) << "as after a restart";
+}
+
+TEST_F(Postgres, ANodeThatMissedManyCommitsTakesThemOver) {
+  create_store();
+  const auto slow = open_store(), busy = open_store();
+  for (std::size_t i = 0; i < kTrailMax + 10; ++i) must(test::put(*busy, group("g")));
+  must(slow->follow());
+  EXPECT_EQ(slow->snapshot()->revision, busy->snapshot()->revision);
+}
+
 TEST_F(Postgres, WithoutTheRightToWriteAWriteSaysSo) {
   create_store();
   const std::string role = "r" + crypto::random_hex(8);
