@@ -99,6 +99,14 @@ Access::Judged Access::judge(const http::Request& request, Door door,
   return judge_session(request, operators, now);
 }
 
+bool Access::may_be_let_in(const http::Request& request, Door door,
+                           const store::OperatorTable& operators, base::UnixTime now) {
+  const bool by_session =
+      door == Door::kAdmin && !request.has_authorization && request.peer_uid < 0;
+  if (!by_session) return judge(request, door, operators, now).has_value();
+  return sessions_.may_be(session_cookie(request, is_secure(request)), now);
+}
+
 Access::Judged Access::judge_token(std::string_view token, const store::OperatorTable& operators,
                                    base::UnixTime now) const {
   if (token.empty()) return std::unexpected(Denied{401, "no_token"});

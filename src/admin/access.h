@@ -99,7 +99,11 @@ class Access {
   [[nodiscard]] std::expected<Principal, Denied> judge(const http::Request& request, Door door,
                                                        const store::OperatorTable& operators,
                                                        base::UnixTime now);
-  // The same for a token alone. Takes as long for every wrong token.
+  // The same without a question to the store, which may have to be waited for: a session that this
+  // node does not know counts when it may be one.
+  [[nodiscard]] bool may_be_let_in(const http::Request& request, Door door,
+                                   const store::OperatorTable& operators, base::UnixTime now);
+  // judge() for a token alone. Takes as long for every wrong token.
   [[nodiscard]] std::expected<Principal, Denied> judge_token(std::string_view token,
                                                              const store::OperatorTable& operators,
                                                              base::UnixTime now) const;

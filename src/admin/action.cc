@@ -44,8 +44,10 @@ audit::Event Action::event(audit::Outcome outcome) const {
 }
 
 base::Result<void> Action::record_intent() {
+  if (announced_ == details_) return {};
   const audit::Event record = event(audit::Outcome::kIntent);
   auto written = context_.audit.append({&record, 1}, audit::Durability::kSynced);
+  if (written) announced_ = details_;
   if (written || written.error().code == base::Code::kNoSpace) return written;
   return base::fail(base::Code::kUnavailable,
                     "the audit record could not be written, so nothing was changed", kHint,

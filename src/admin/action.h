@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ class Action {
 
   // From now on the request is an audited one. `event` is a literal.
   void begin(std::string_view event);
+  // What was to be done is planned anew: as after begin(). What was announced already is not
+  // announced again.
+  void begin_again() { details_ = {}; }
   // It turned out to change and show nothing (a dry run).
   void drop() { state_ = State::kNothing; }
   // True when a record is owed.
@@ -41,6 +45,8 @@ class Action {
     std::string key_id;
     std::string_view reason;  // a literal
     std::uint64_t count = 0;  // of what went or came, where the record says it; of the change alone
+
+    bool operator==(const Details&) const = default;
   };
   Details& details() { return details_; }
 
@@ -64,6 +70,7 @@ class Action {
   State state_ = State::kNothing;
   std::string_view event_;
   Details details_;
+  std::optional<Details> announced_;
 };
 
 }  // namespace sutler::admin

@@ -109,7 +109,7 @@ base::Result<http::Response> apply_groups(const Context& context, const Call& ca
                                           Action& action) {
   auto order = read_order(call, action);
   if (!order) return base::pass(order);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto plan = plan_apply(*context.catalog.view(), std::move(order->input));
   if (!plan) return base::pass(plan);
   return carry_out(context, call, action, std::move(*plan), order->manner);
@@ -119,7 +119,7 @@ base::Result<http::Response> tell_impact(const Context& context, const Call& cal
   auto order = read_order(call, action);
   if (!order) return base::pass(order);
   order->manner.dry_run = true;
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto plan = plan_apply(*context.catalog.view(), std::move(order->input));
   if (!plan) return base::pass(plan);
   return carry_out(context, call, action, std::move(*plan), order->manner);

@@ -147,7 +147,8 @@ base::Result<void> require_recordable(const Plan& plan) {
 }  // namespace
 
 store::CommitInfo commit_info(const Context& context, const Call& call) {
-  return {call.operator_name, context.clock.now(), call.query.text("message")};
+  return {call.operator_name, context.clock.now(), call.query.text("message"),
+          std::string(call.request.id)};
 }
 
 base::Result<std::uint64_t> commit_recorded(const Context& context, const Call& call,

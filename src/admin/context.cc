@@ -2,6 +2,11 @@
 
 namespace sutler::admin {
 
+// Where the database cannot be asked the commit says so.
+WriteTurn::WriteTurn(const Context& context) : lock_(context.writes) {
+  (void)context.store.catch_up();
+}
+
 base::Result<std::shared_ptr<const store::TeamRecord>> require_team(const store::Snapshot& snapshot,
                                                                     std::string_view id) {
   const auto found = snapshot.teams.find(id);

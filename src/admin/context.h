@@ -21,6 +21,7 @@
 #include "registry/registry.h"
 #include "resolve/catalog.h"
 #include "source/sources.h"
+#include "store/postgres/inspect.h"
 #include "store/store.h"
 
 namespace sutler::store {
@@ -56,6 +57,12 @@ struct Background {
   audit::Shipper* shipper = nullptr;
 };
 
+// The database that several nodes have; `shown` is empty where there is none.
+struct SharedDatabase {
+  std::string shown;  // its URI without password and options
+  std::function<base::Result<store::DatabaseFacts>()> inspect = {};  // asks it, which may take long
+};
+
 // What `status` tells about the process.
 struct Description {
   std::string version;
@@ -67,6 +74,7 @@ struct Description {
   std::function<std::string()> provider_url;                 // where it listens; may be empty
   std::function<std::vector<Check>()> checks;                // may be empty
   std::function<std::vector<base::MetricFamily>()> metrics;  // may be empty
+  SharedDatabase database = {};
   Background background = {};
 };
 
@@ -88,6 +96,16 @@ struct Context {
   Denials& denials;
   LoginThrottle& throttle;
   TokenUses& uses;
+};
+
+// Held while a write is planned, made and recorded: waits for those of this node that are at it,
+// and takes over what other nodes have committed, so that the plan is not made of the past.
+class WriteTurn {
+ public:
+  explicit WriteTurn(const Context& context);
+
+ private:
+  const std::lock_guard<std::mutex> lock_;
 };
 
 // One request of somebody who was let in. Views into the request live as long as it.

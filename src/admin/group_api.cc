@@ -130,7 +130,7 @@ base::Result<http::Response> put_group(const Context& context, const Call& call,
   if (!group) return base::pass(group);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto view = context.catalog.view();
   const auto& snapshot = view->snapshot;
   auto edit = read_edit(*snapshot, call);
@@ -150,7 +150,7 @@ base::Result<http::Response> patch_group(const Context& context, const Call& cal
   if (!body) return base::pass(body);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto view = context.catalog.view();
   const auto& snapshot = view->snapshot;
   auto edit = read_edit(*snapshot, call);
@@ -176,7 +176,7 @@ base::Result<http::Response> delete_group(const Context& context, const Call& ca
   note_group(call, action);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto view = context.catalog.view();
   auto edit = read_edit(*view->snapshot, call);
   if (!edit) return base::pass(edit);

@@ -133,7 +133,7 @@ base::Result<http::Response> create_key(const Context& context, const Call& call
   if (made->origin == NewKey::Origin::kGenerated) answer.text("key", made->key.secret.expose());
   answer.raw("warnings", json_strings(made->warnings));
   const std::string id = made->key.id;
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
@@ -156,7 +156,7 @@ base::Result<http::Response> retire_key(const Context& context, const Call& call
   const std::int64_t after = body->whole("after_seconds", 0, kRetireAfterSecondsMax).value_or(0);
   auto finished = body->finish();
   if (!finished) return base::pass(finished);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);

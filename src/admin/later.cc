@@ -39,7 +39,7 @@ void LaterQueue::take(http::Reply&& reply, Later later) {
       return;
     }
   }
-  reply.send(busy());
+  reply.send_from_anywhere(busy());
 }
 
 void LaterQueue::stop() {

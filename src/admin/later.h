@@ -1,5 +1,5 @@
 // Requests that are answered later: searches that take a while and callers who wait for news. One
-// thread does them, so that the loop of the admin API never waits for either.
+// thread does them, so that no lane (lanes.h) is taken up by either.
 #pragma once
 
 #include <chrono>

@@ -151,7 +151,7 @@ enum class State { kEnabled, kDisabled };
 base::Result<http::Response> set_state(const Context& context, const Call& call, Action& action,
                                        State state) {
   note_operator(action, call.name);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
   model::Operator next = (*record)->who;
@@ -222,7 +222,7 @@ base::Result<http::Response> create_operator(const Context& context, const Call&
   static_cast<void>(body->required_text("role"));
   auto read = read_members(*body, who);
   if (!read) return base::pass(read);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   if (context.store.snapshot()->operators->find(who.name)) {
     return base::fail(base::Code::kConflict, "there is an operator \"" + who.name + "\" already",
                       "sutler operator set changes what he may do");
@@ -246,7 +246,7 @@ base::Result<http::Response> put_operator(const Context& context, const Call& ca
   if (!read) return base::pass(read);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto before = context.store.snapshot()->operators->find(call.name);
   if (before && !before->who.scopes.empty() && !says_scopes) {
     return base::fail(
@@ -271,7 +271,7 @@ base::Result<http::Response> patch_operator(const Context& context, const Call& 
   if (!body) return base::pass(body);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
   if (auto no = condition->judge(tagged(call.name, record->get()), kNamedParts, action)) {
@@ -288,7 +288,7 @@ base::Result<http::Response> delete_operator(const Context& context, const Call&
   note_operator(action, call.name);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto record = require_operator(*snapshot, call.name);
   if (!record) return base::pass(record);

@@ -112,7 +112,7 @@ base::Result<http::Response> rollback_group(const Context& context, const Call& 
   if (!finished) return base::pass(finished);
   auto rules = read_restore_rules(call);
   if (!rules) return base::pass(rules);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto view = context.catalog.view();
   auto team = require_team(*view->snapshot, call.who, call.team);
   if (!team) return base::pass(team);
@@ -129,7 +129,7 @@ base::Result<http::Response> copy_group(const Context& context, const Call& call
   note_group(call, action);
   auto input = read_copy(call);
   if (!input) return base::pass(input);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto view = context.catalog.view();
   for (const std::string& id : {input->from_team, input->to_team}) {
     auto team = require_team(*view->snapshot, call.who, id);
@@ -151,7 +151,7 @@ base::Result<http::Response> purge_group(const Context& context, const Call& cal
   note_group(call, action);
   auto order = read_purge(context, call);
   if (!order) return base::pass(order);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto team = require_team(*snapshot, call.who, call.team);
   if (!team) return base::pass(team);

@@ -117,7 +117,7 @@ base::Result<http::Response> undo_revision(const Context& context, const Call& c
   if (!force) return base::pass(force);
   auto rules = read_restore_rules(call);
   if (!rules) return base::pass(rules);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto commit = context.store.commit_changes(*revision);
   if (!commit) return base::pass(commit);
   for (const auto& change : commit->changes) {

@@ -42,6 +42,7 @@ constexpr std::array<std::string_view, 6> kEditing = {"managed_by", "take_over",
 constexpr std::array<std::string_view, 1> kDryRun = {"dry_run"};
 constexpr std::array<std::string_view, 5> kDiff = {"from", "to", "with", "with_team", "reveal"};
 constexpr std::array<std::string_view, 1> kShow = {"reveal"};
+constexpr std::array<std::string_view, 1> kStatus = {"database"};
 constexpr std::array<std::string_view, 1> kReadiness = {"verbose"};
 constexpr auto kOpen = Right::kOpen;
 constexpr auto kSignedIn = Right::kSignedIn;
@@ -81,7 +82,7 @@ constexpr Route kRoutes[] = {
      .endpoint = show_openapi,
      .right = kOpen,
      .produces = "application/yaml"},
-    {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn},
+    {"GET", "/api/v1/status", show_status, kQuiet, kSignedIn, Body::kNone, kStatus},
     {.method = "GET",
      .pattern = "/metrics",
      .endpoint = show_metrics,
@@ -214,6 +215,12 @@ Found find_route(std::string_view method, std::string_view path) {
   if (found.path_is_known) found.allow += ", OPTIONS";
   found.open = found.route != nullptr ? found.route->right == Right::kOpen : all_open;
   return found;
+}
+
+bool takes_a_turn(const Route& route) {
+  const auto is = [&](Endpoint endpoint) { return route.endpoint == endpoint; };
+  return route.method != "GET" && !is(explain_workload) && !is(show_bundle) && !is(tell_exposure) &&
+         !is(open_session) && !is(close_session);
 }
 
 std::span<const Route> all_routes() { return kRoutes; }

@@ -38,6 +38,9 @@ struct Found {
 
 [[nodiscard]] Found find_route(std::string_view method, std::string_view path);
 
+// Whether it plans and makes changes, of which there is one at a time; the others wait for nobody.
+[[nodiscard]] bool takes_a_turn(const Route& route);
+
 // All of them, for the tests that must not forget one.
 [[nodiscard]] std::span<const Route> all_routes();
 

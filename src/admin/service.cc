@@ -25,6 +25,7 @@ Description describe(const Options& options) {
   about.provider_url = options.provider_url;
   about.ready = options.ready ? options.ready : [] { return true; };
   about.background = options.background;
+  about.database = options.database;
   return about;
 }
 
@@ -54,6 +55,9 @@ constexpr std::string_view kForNoPage =
     "Cross-Origin-Resource-Policy: same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n";
 
 constexpr std::uint64_t kOpenBodyBytesMax = 4096;
+constexpr std::size_t kLookupThreads = 3;
+
+bool is_health(std::string_view path) { return path == "/livez" || path == "/readyz"; }
 
 // The length that the gate has checked to be one number.
 std::uint64_t body_bytes(const http::Request& request) {
@@ -80,6 +84,23 @@ base::Result<http::Response> run(const Context& context, const Route& route, Cal
   return route.endpoint(context, call, action);
 }
 
+// Whoever names no version has no quarrel with another node's change to the same thing: it is done
+// again on top of that. One who did is told by the endpoint, which judges that first.
+base::Result<http::Response> run_until_settled(const Context& context, const Route& route,
+                                               Call& call, Action& action) {
+  constexpr int kAttempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    auto response = run(context, route, call, action);
+    if (response || response.error().name != store::kVersionMoved) return response;
+    if (attempt < kAttempts) {
+      action.begin_again();
+      continue;
+    }
+    response.error().name.clear();
+    return response;
+  }
+}
+
 }  // namespace
 
 Service::Service(Options options)
@@ -98,7 +119,10 @@ Service::Service(Options options)
                writes_,           options.registry,
                options.restarts,  options.sources,
                access_,           denials_,
-               throttle_,         uses_} {
+               throttle_,         uses_},
+      changes_({.threads = 1}, [this](Lane::Request request) { answer(std::move(request)); }),
+      lookups_({.threads = kLookupThreads},
+               [this](Lane::Request request) { answer(std::move(request)); }) {
   if (node_.empty()) return;
   auto seed = options.store.audit_seed();
   if (!seed) {
@@ -139,19 +163,36 @@ void Service::take_owner_token(const base::Secret& token) {
 }
 
 void Service::serve(http::Reply reply, Door door) {
-  const double started = base::monotonic_seconds();
+  Lane::Request request{std::move(reply), door, base::monotonic_seconds()};
+  const http::Request& asked = request.reply.request();
+  if (is_health(asked.path)) {
+    http::Response response = answer(asked, door);
+    count(response.status, request.since);
+    return request.reply.send(std::move(response));
+  }
+  const Found found = find_route(asked.method, asked.path);
+  const bool changes = found.route != nullptr && takes_a_turn(*found.route);
+  (changes ? changes_ : lookups_).take(std::move(request));
+}
+
+void Service::end_work() {
+  lookups_.stop();
+  changes_.stop();
+}
+
+void Service::answer(Lane::Request request) {
   Later later;
-  http::Response response = answer(reply.request(), door, later);
+  http::Response response = answer(request.reply.request(), request.door, later);
   if (later) {
     const auto with_policy = [later = std::move(later)](Patience patience) {
       auto answer = later(patience);
       if (answer) add_page_policy(*answer);
       return answer;
     };
-    return later_.take(std::move(reply), with_policy);
+    return later_.take(std::move(request.reply), with_policy);
   }
-  count(response.status, started);
-  reply.send(std::move(response));
+  count(response.status, request.since);
+  request.reply.send_from_anywhere(std::move(response));
 }
 
 void Service::count(int status, double started) {
@@ -180,8 +221,9 @@ std::optional<http::Response> Service::refuse_before_body(const http::Request& r
     if (body_bytes(request) <= kOpenBodyBytesMax) return std::nullopt;
     return http::problem(413, "too_large", "the body is larger than any token");
   }
-  const auto judged = access_.judge(request, door, *store_.snapshot()->operators, clock_.now());
-  if (access_.host_is_allowed(request) && judged) return std::nullopt;
+  const bool known =
+      access_.may_be_let_in(request, door, *store_.snapshot()->operators, clock_.now());
+  if (access_.host_is_allowed(request) && known) return std::nullopt;
   return answer(request, door);
 }
 
@@ -334,7 +376,7 @@ http::Response Service::perform(const Route& route, Call& call) {
     action.record_failure(refusal->error);
     return media_response(*refusal);
   }
-  auto response = run(context_, route, call, action);
+  auto response = run_until_settled(context_, route, call, action);
   if (call.wanted != nullptr && !call.wanted->empty()) {
     action.drop();
     return {};

@@ -21,6 +21,7 @@
 #include "admin/access.h"
 #include "admin/context.h"
 #include "admin/denials.h"
+#include "admin/lanes.h"
 #include "admin/login_throttle.h"
 #include "admin/token_uses.h"
 #include "audit/log.h"
@@ -56,6 +57,7 @@ struct Options {
   std::function<bool()> ready = {};                // none: always ready. Thread-safe
   std::function<std::string()> provider_url = {};  // for `status`; may be empty. Thread-safe
   Background background = {};
+  SharedDatabase database = {};
   // Thread-safe; may be empty.
   std::function<std::vector<Check>()> checks = {};
   std::function<std::vector<base::MetricFamily>()> metrics = {};
@@ -63,7 +65,8 @@ struct Options {
   enum class MetricsFor { kLocal, kEverybody } metrics_for = MetricsFor::kLocal;
 };
 
-// Thread-safe: handlers of several loops may share it. A write blocks its loop until it is durable.
+// Thread-safe: handlers of several loops may share it. `/livez` and `/readyz` are answered on the
+// loop; everything else on lanes (lanes.h), where it may wait: changes on one, the rest on others.
 class Service final : public http::Handler {
  public:
   explicit Service(Options options);
@@ -85,6 +88,11 @@ class Service final : public http::Handler {
   // Who waits for news is answered now, and nobody may wait from then on. Before the servers that
   // use this handler are ended.
   void end_waits() { later_.stop(); }
+  // What is being answered is waited for, what stands in line gets 503. As end_waits(), but after
+  // the servers were drained.
+  void end_work();
+  // Whether somebody waits for his answer.
+  [[nodiscard]] bool is_busy() const { return changes_.is_busy() || lookups_.is_busy(); }
 
   // The owner token as its file has it now; a record says that it is another.
   void take_owner_token(const base::Secret& token);
@@ -104,6 +112,7 @@ class Service final : public http::Handler {
   [[nodiscard]] http::Response answer(const http::Request& request, Door door, Later& later);
   [[nodiscard]] http::Response judge(const http::Request& request, Door door, Later& later);
   [[nodiscard]] bool is_open(const Found& found, const http::Request& request, Door door) const;
+  void answer(Lane::Request request);
   void count(int status, double started);
   // Who he is, or the answer that he gets instead.
   [[nodiscard]] std::expected<Principal, http::Response> let_in(const http::Request& request,
@@ -130,7 +139,8 @@ class Service final : public http::Handler {
   Context context_;
   std::array<std::atomic<std::uint64_t>, 5> answers_{};
   base::LatencyHistogram latency_;
-  LaterQueue later_;  // last: what it does uses all the rest
+  LaterQueue later_;  // what it does uses all the rest
+  Lane changes_, lookups_;
 };
 
 // The same for the socket of an authenticating proxy, whose fields are believed there and nowhere

@@ -134,6 +134,15 @@ std::optional<Session> Sessions::find(std::string_view id, base::UnixTime now) {
   return found;
 }
 
+bool Sessions::may_be(std::string_view id, base::UnixTime now) const {
+  const crypto::Digest key = crypto::sha256(id);
+  const std::lock_guard lock(mutex_);
+  if (ended_.contains(SessionRows::row_of(key))) return false;
+  const auto at = table_.find(key);
+  if (at != table_.end()) return !is_over(at->second.session, now);
+  return rows_ && rows_->is_well_made(id);
+}
+
 void Sessions::drop_rows(std::vector<std::string> rows) {
   {
     const std::lock_guard lock(mutex_);

@@ -47,6 +47,8 @@ class Sessions {
   [[nodiscard]] std::string open(const Principal& who, base::UnixTime now);
   // Nothing when it never was, is over or was idle too long; else it counts as used now.
   [[nodiscard]] std::optional<Session> find(std::string_view id, base::UnixTime now);
+  // Whether find() may find it; never asks the store.
+  [[nodiscard]] bool may_be(std::string_view id, base::UnixTime now) const;
   void close(std::string_view id);
   void close_all_of(std::string_view operator_name);
   // About once a second: takes away what could not be taken away in the store.

@@ -29,6 +29,23 @@ std::string audit_json(const Context& context, const Principal& who) {
   return audit.done();
 }
 
+// What an operator should know about it, or why it does not tell.
+std::string database_json(const base::Result<store::DatabaseFacts>& facts) {
+  JsonObject json;
+  if (!facts) {
+    json.text("error", facts.error().message);
+    if (!facts.error().hint.empty()) json.text("hint", facts.error().hint);
+    return json.done();
+  }
+  json.text("version", facts->version)
+      .text("synchronous_commit", facts->synchronous_commit)
+      .text("standby_names", facts->standby_names)
+      .raw("fsync", kJsonFlag[facts->syncs_its_disk ? 1 : 0])
+      .number("standbys", facts->standbys)
+      .number("synchronous_standbys", facts->synchronous);
+  return json.done();
+}
+
 std::string_view to_word(CheckState state) {
   switch (state) {
     case CheckState::kOk: return "ok";
@@ -70,6 +87,8 @@ base::Result<http::Response> show_ready(const Context& context, const Call& call
 }
 
 base::Result<http::Response> show_status(const Context& context, const Call& call, Action&) {
+  auto ask_database = call.query.flag("database");
+  if (!ask_database) return base::pass(ask_database);
   const Description& about = context.about;
   const auto snapshot = context.store.snapshot();
   const auto integrity = context.store.integrity();
@@ -88,6 +107,10 @@ base::Result<http::Response> show_status(const Context& context, const Call& cal
   // Where things lie on the disk is an owner's business.
   const bool owner = call.who.role == Role::kOwner;
   if (owner && !about.data_dir.empty()) status.text("data_dir", about.data_dir);
+  if (owner && !about.database.shown.empty()) {
+    status.text("store", about.database.shown);
+    if (*ask_database) status.raw("database", database_json(about.database.inspect()));
+  }
   if (owner && !about.master_key_ids.empty()) {
     status.raw("master_keys", json_strings(about.master_key_ids));
   }

@@ -164,7 +164,7 @@ base::Result<http::Response> create_team(const Context& context, const Call& cal
   if (!valid) return base::pass(valid);
   action.details().team = team.id;
   const std::string answer = team_object(team).done();
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   if (context.store.snapshot()->teams.contains(team.id)) {
     return base::fail(base::Code::kConflict, "there is a team \"" + team.id + "\" already",
                       "sutler team set changes it");
@@ -186,7 +186,7 @@ base::Result<http::Response> update_team(const Context& context, const Call& cal
   if (auto read = read_manner(call, manner); !read) return base::pass(read);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);
@@ -212,7 +212,7 @@ base::Result<http::Response> delete_team(const Context& context, const Call& cal
   if (auto read = read_manner(call, manner); !read) return base::pass(read);
   auto condition = Precondition::read(call.request);
   if (!condition) return base::pass(condition);
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   const auto snapshot = context.store.snapshot();
   auto record = require_team(*snapshot, call.team);
   if (!record) return base::pass(record);

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "base/test_support.h"
 #include "store/backend/fault_backend.h"
 #include "store/backend/memory_backend.h"
+#include "store/test_support.h"
 
 namespace sutler::admin::test {
 
@@ -100,13 +102,15 @@ class Bench {
     keys.emplace_back(std::string_view("0123456789abcdef0123456789abcdef"));
     keys_ = std::make_shared<const crypto::MasterKeys>(
         must(crypto::MasterKeys::from_keys(std::move(keys))));
-    auto memory = store::make_memory_backend();
-    must(store::Store::create(*memory, *keys_, {"test", clock_.now()}));
-    auto faulty = store::with_errors(
-        std::move(memory), [this](std::string_view operation) -> std::optional<base::Error> {
-          if (operation == "apply") return apply_error_;
-          return std::nullopt;
-        });
+    backend_ = store::make_memory_backend();
+    must(store::Store::create(*backend_, *keys_, {"test", clock_.now()}));
+    auto faulty =
+        store::with_errors(std::make_unique<store::test::Meddler>(backend_),
+                           [this](std::string_view operation) -> std::optional<base::Error> {
+                             if (operation != "apply") return std::nullopt;
+                             if (before_commit) before_commit();
+                             return apply_error_;
+                           });
     store_ = must(store::Store::open(std::move(faulty), keys_));
     store_->subscribe([this](const store::Publication& p) { catalog_.publish(p); });
     audit::Options options;
@@ -255,6 +259,12 @@ class Bench {
   void fail_audit() { calls_.full = true; }
   void heal_audit() { calls_.full = false; }
   void fail_commits(std::optional<base::Error> error) { apply_error_ = std::move(error); }
+  // Called when a commit is planned and not yet made.
+  std::function<void()> before_commit;
+  // The store as another node has it.
+  [[nodiscard]] std::unique_ptr<store::Store> other_node() const {
+    return must(store::Store::open(std::make_unique<store::test::Meddler>(backend_), keys_));
+  }
 
  private:
   static http::Request request_of(std::string_view method, std::string_view target,
@@ -278,6 +288,7 @@ class Bench {
   TempFolder folder_;
   FaultyCalls calls_;
   std::shared_ptr<const crypto::MasterKeys> keys_;
+  std::shared_ptr<store::Backend> backend_;
   std::optional<base::Error> apply_error_;
   bool ready_ = true;
   resolve::Catalog catalog_;

@@ -91,7 +91,7 @@ base::Result<http::Response> create_token(const Context& context, const Call& ca
   answer.text("token", text);
   base::wipe(text);
   const std::string id = made->id;
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
   model::Operator next = (*record)->who;
@@ -116,7 +116,7 @@ base::Result<http::Response> revoke_token(const Context& context, const Call& ca
                                           Action& action) {
   note_operator(action, call.name);
   if (is_key_id(call.item)) action.details().key_id = call.item;
-  const std::lock_guard lock(context.writes);
+  const WriteTurn turn(context);
   auto record = require_operator(*context.store.snapshot(), call.name);
   if (!record) return base::pass(record);
   model::Operator next = (*record)->who;

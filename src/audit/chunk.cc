@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <charconv>
 
+#include "audit/deflate.h"
 #include "audit/line.h"
 #include "base/encoding.h"
 #include "base/json.h"
@@ -19,7 +20,9 @@ namespace {
 
 constexpr std::string_view kChunks = "audit/";
 constexpr std::string_view kHeads = "audit-node/";
-constexpr char kFormat = 1;
+constexpr char kPlain = 1;     // the lines as they are: of a store that began with them, and heads
+constexpr char kDeflated = 2;  // deflate.h
+constexpr std::size_t kChunkBytesMax = 64 * 1024 * 1024;  // what lines may become
 constexpr std::size_t kSeqDigits = 16;
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kPrefixBytes = 1 + 8 + kSaltBytes;  // format, last seq, salt
@@ -93,8 +96,8 @@ base::LockedBytes key_for(const base::LockedBytes& root, std::string_view salt) 
   return crypto::derive_key(root.expose(), "sutler audit row " + base::hex_encode(salt));
 }
 
-std::string place(const std::string& key, std::uint64_t last) {
-  return "sutler audit row 1\n" + key + "\n" + std::to_string(last);
+std::string place(char format, const std::string& key, std::uint64_t last) {
+  return "sutler audit row " + std::to_string(format) + "\n" + key + "\n" + std::to_string(last);
 }
 
 }  // namespace
@@ -130,13 +133,16 @@ std::uint64_t seq_of_line(std::string_view line) {
 ChunkTable::ChunkTable(SharedRows& rows, const base::Secret& audit_seed)
     : rows_(rows), root_(crypto::derive_key(audit_seed.expose(), "sutler audit rows")) {}
 
-std::string ChunkTable::seal(const std::string& key, std::uint64_t last,
+std::string ChunkTable::seal(Form form, const std::string& key, std::uint64_t last,
                              std::string_view plain) const {
-  std::string value(1, kFormat);
+  const char format = form == Form::kDeflated ? kDeflated : kPlain;
+  const std::string packed = form == Form::kDeflated ? deflated(plain) : std::string();
+  std::string value(1, format);
   value += *base::hex_decode(seq_hex(last));
   const std::string salt = crypto::random_bytes(kSaltBytes);
   value += salt;
-  return value + crypto::seal(key_for(root_, salt).expose(), place(key, last), plain);
+  return value + crypto::seal(key_for(root_, salt).expose(), place(format, key, last),
+                              form == Form::kDeflated ? packed : plain);
 }
 
 Result<void> ChunkTable::put(const std::vector<Chunk>& chunks, const NodeHead* head) {
@@ -144,11 +150,11 @@ Result<void> ChunkTable::put(const std::vector<Chunk>& chunks, const NodeHead* h
   rows.reserve(chunks.size() + 1);
   for (const Chunk& chunk : chunks) {
     const std::string key = chunk_key(chunk.node, chunk.first_seq);
-    rows.push_back({key, seal(key, chunk.last_seq, chunk.lines)});
+    rows.push_back({key, seal(Form::kDeflated, key, chunk.last_seq, chunk.lines)});
   }
   if (head != nullptr) {
     const std::string key = std::string(kHeads) + head->node;
-    rows.push_back({key, seal(key, head->shipped_seq, encode(*head))});
+    rows.push_back({key, seal(Form::kPlain, key, head->shipped_seq, encode(*head))});
   }
   return rows_.put(rows);
 }
@@ -163,13 +169,17 @@ Result<void> ChunkTable::remove(const std::string& node,
 
 namespace {
 
-std::optional<base::Secret> open_row(const base::LockedBytes& root, const SharedRow& row,
-                                     std::uint64_t& last) {
+std::optional<std::string> open_row(const base::LockedBytes& root, const SharedRow& row,
+                                    std::uint64_t& last) {
   const std::string_view value(row.value);
-  if (value.size() < kPrefixBytes || value[0] != kFormat) return {};
+  if (value.size() < kPrefixBytes || (value[0] != kPlain && value[0] != kDeflated)) return {};
   last = number_of(value.substr(1, 8));
   const auto key = key_for(root, value.substr(9, kSaltBytes));
-  return crypto::open(key.expose(), place(row.key, last), value.substr(kPrefixBytes));
+  const auto opened =
+      crypto::open(key.expose(), place(value[0], row.key, last), value.substr(kPrefixBytes));
+  if (!opened) return {};
+  if (value[0] == kDeflated) return inflated(opened->expose(), kChunkBytesMax);
+  return std::string(opened->expose());
 }
 
 }  // namespace
@@ -178,9 +188,9 @@ ChunkTable::Found ChunkTable::open(const SharedRow& row) const {
   const auto at = place_of(row.key);
   if (!at) return {{}, Damaged{row.key, 0}};
   std::uint64_t last = 0;
-  const auto plain = open_row(root_, row, last);
+  auto plain = open_row(root_, row, last);
   if (!plain) return {{}, at};
-  Chunk chunk{at->node, at->first_seq, last, std::string(plain->expose())};
+  Chunk chunk{at->node, at->first_seq, last, std::move(*plain)};
   const bool whole = chunk.lines.ends_with('\n') &&
                      seq_of_line(chunk.first_line()) == chunk.first_seq &&
                      seq_of_line(chunk.last_line()) == last;
@@ -234,7 +244,7 @@ Result<std::vector<NodeHead>> ChunkTable::heads() {
     std::uint64_t shipped = 0;
     const auto plain = open_row(root_, row, shipped);
     if (!is_node_id(node) || !plain) continue;
-    if (auto head = decode(node, plain->expose())) found.push_back(std::move(*head));
+    if (auto head = decode(node, *plain)) found.push_back(std::move(*head));
   }
   return found;
 }

@@ -80,7 +80,8 @@ class ChunkTable {
   [[nodiscard]] base::Result<std::vector<NodeHead>> heads();
 
  private:
-  [[nodiscard]] std::string seal(const std::string& key, std::uint64_t last,
+  enum class Form { kPlain, kDeflated };
+  [[nodiscard]] std::string seal(Form form, const std::string& key, std::uint64_t last,
                                  std::string_view plain) const;
   [[nodiscard]] base::Result<Found> find(const std::string& first, const std::string& last,
                                          RowOrder order);

@@ -93,6 +93,16 @@ void add_server_view(const DoctorInput& input, const AdminClient::Answer& status
   }
 }
 
+// Our own settings do not name the database; the server's do, and it can ask it.
+void add_servers_database(const DoctorInput& input, Diagnoses& out) {
+  const auto status = ask(input, api_path({"status"}) + "?database=true");
+  if (!status) return;
+  const auto* object = status->tree.if_object();
+  const auto* facts = object == nullptr ? nullptr : object->if_contains("database");
+  if (facts == nullptr) return;
+  out.push_back(diagnose_database(shown(status->tree, "store"), read_database_facts(*facts)));
+}
+
 // The server is down: the store is opened here, as the server would.
 void add_offline_view(const DoctorInput& input, Diagnoses& out) {
   std::error_code ignored;
@@ -237,6 +247,8 @@ std::vector<Diagnosis> diagnose(const DoctorInput& input) {
   if (options.database) {
     out.push_back(
         diagnose_database(options.database->shown(), store::inspect_database(*options.database)));
+  } else if (status && !shown(status->tree, "store").empty()) {
+    add_servers_database(input, out);
   }
   out.push_back(check_audit(input));
   out.push_back(with_way_out(server::check_disk(options.data_dir, kDiskWarnBytes),

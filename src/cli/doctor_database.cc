@@ -1,5 +1,7 @@
 #include "cli/doctor_database.h"
 
+#include "cli/json_view.h"
+
 namespace sutler::cli {
 
 using admin::CheckState;
@@ -33,6 +35,27 @@ Diagnosis diagnose_database(const std::string& shown,
                 "docs/operations/scale.md says how to run one; fetches do not need it");
   }
   return {"database", CheckState::kOk, about + ", with synchronous standbys"};
+}
+
+base::Result<store::DatabaseFacts> read_database_facts(const boost::json::value& tree) {
+  if (const std::string error = shown(tree, "error"); !error.empty()) {
+    return base::fail(base::Code::kUnavailable, error, shown(tree, "hint"));
+  }
+  const auto number = [&tree](std::string_view name) {
+    const auto* object = tree.if_object();
+    const auto* value = object == nullptr ? nullptr : object->if_contains(name);
+    return value != nullptr && value->is_int64() && value->get_int64() >= 0
+               ? static_cast<std::uint64_t>(value->get_int64())
+               : 0;
+  };
+  store::DatabaseFacts facts;
+  facts.version = shown(tree, "version");
+  facts.synchronous_commit = shown(tree, "synchronous_commit");
+  facts.standby_names = shown(tree, "standby_names");
+  facts.syncs_its_disk = is_true(tree, "fsync");
+  facts.standbys = number("standbys");
+  facts.synchronous = number("synchronous_standbys");
+  return facts;
 }
 
 }  // namespace sutler::cli

@@ -1,6 +1,7 @@
 // What `sutler doctor` says about a database that several nodes share.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <string>
 
 #include "base/result.h"
@@ -12,5 +13,9 @@ namespace sutler::cli {
 // `facts` may be the error with which the database answered.
 [[nodiscard]] Diagnosis diagnose_database(const std::string& shown,
                                           const base::Result<store::DatabaseFacts>& facts);
+
+// What a server says of its database (`GET /api/v1/status?database=true`); its error is one too.
+[[nodiscard]] base::Result<store::DatabaseFacts> read_database_facts(
+    const boost::json::value& tree);
 
 }  // namespace sutler::cli

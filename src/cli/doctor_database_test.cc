@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+
 namespace sutler::cli {
 namespace {
 
@@ -49,6 +51,20 @@ TEST(DoctorDatabase, OneThatCannotBeAskedFails) {
   const auto diagnosis = diagnose_database("db", away);
   EXPECT_EQ(diagnosis.state, CheckState::kFail);
   EXPECT_EQ(diagnosis.way_out, "start it");
+}
+
+TEST(DoctorDatabase, WhatTheServerSaysOfItIsReadBack) {
+  const auto facts = read_database_facts(boost::json::parse(
+      R"({"version":"15.18","synchronous_commit":"on","standby_names":"*","fsync":true,)"
+      R"("standbys":2,"synchronous_standbys":1})"));
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(diagnose_database("db", facts).state, CheckState::kOk);
+  const auto bare = read_database_facts(boost::json::parse(R"({"version":"15.18"})"));
+  EXPECT_EQ(diagnose_database("db", bare).state, CheckState::kWarn) << "what is not said is not so";
+  const auto failed = diagnose_database(
+      "db", read_database_facts(boost::json::parse(R"({"error":"it is away","hint":"start it"})")));
+  EXPECT_EQ(failed.state, CheckState::kFail);
+  EXPECT_EQ(failed.detail, "it is away");
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ struct Suite {
   HashAlgorithm algorithm;
 };
 
+void PrintTo(const Suite& suite, std::ostream* out) { *out << suite.file; }
+
 class WycheproofHmac : public testing::TestWithParam<Suite> {};
 
 std::string hex(const boost::json::value& value) {

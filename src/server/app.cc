@@ -20,9 +20,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kDrainGrace{30};
-constexpr std::chrono::seconds kAdminDrainGrace{2};
-
 // Whose connections to the admin socket are an owner's.
 std::vector<std::int64_t> trusted_uids(const Options& options) {
   const auto own = static_cast<std::int64_t>(::geteuid());
@@ -114,6 +111,7 @@ Result<void> App::prepare_audit() {
   if (!log) return pass(log);
   audit_ = std::move(*log);
   if (shared_audit_) audit_attached_ = shared_audit_->attach(*audit_);
+  store_->on_settled([this](const store::Settled& settled) { record_settled(settled); });
   upkeep_ = std::make_unique<Upkeep>(options_, *dir_, *store_, *audit_, clock_, *seed, node_);
   return upkeep_->start();
 }
@@ -169,6 +167,13 @@ std::vector<std::string> App::admin_hosts() const {
   return hosts;
 }
 
+admin::SharedDatabase App::shared_database() const {
+  if (!options_.database) return {};
+  return {options_.database->shown(), [dsn = *options_.database, ending = options_.ending] {
+            return store::inspect_database(dsn, ending);
+          }};
+}
+
 Result<void> App::prepare_admin() {
   auto token = read_owner_token(*dir_);
   if (!token) return pass(token);
@@ -198,6 +203,7 @@ Result<void> App::prepare_admin() {
                      .ready = ready,
                      .provider_url = [this] { return provider_url(); },
                      .background = background,
+                     .database = shared_database(),
                      .checks = [this] { return checks(); },
                      .metrics = [this] { return metrics(); },
                      .metrics_for = options_.metrics_for});
@@ -319,6 +325,23 @@ void App::watch_store() {
   (void)audit_->append({&event, 1}, audit::Durability::kSynced);
 }
 
+// Its own record says that it failed, as nobody could know better then.
+void App::record_settled(const store::Settled& settled) {
+  const bool made = settled.outcome == store::Settled::Outcome::kMade;
+  const audit::Event event{.time = clock_.now(),
+                           .event = "change.settled",
+                           .outcome = made ? audit::Outcome::kOk : audit::Outcome::kFailed,
+                           .operator_name = settled.info.who,
+                           .request_id = settled.info.request_id,
+                           .revision = made ? settled.revision : 0,
+                           .reason = made ? "made" : "not_made"};
+  base::log::warning("the outcome of a change that was told as failed is known",
+                     {{"request_id", settled.info.request_id}, {"outcome", event.reason}});
+  const auto written = audit_->append({&event, 1}, audit::Durability::kSynced);
+  if (written) return;
+  base::log::error("it has no audit record", {{"why", written.error().message}});
+}
+
 // A node that is taken out while its audit fails gets no fetches that could show that it works
 // again; so we try, with a record that says so.
 void App::watch_audit() {
@@ -367,27 +390,6 @@ void App::tick(TlsReload::Force force) {
   if (admin_tls_) {
     if (auto fresh = admin_tls_->poll(force)) admin_server_->set_tls(admin_listener_, fresh);
   }
-}
-
-void App::announce_drain() {
-  shared_->draining = true;
-  admin_->end_waits();
-}
-
-App::Drained App::drain(const std::function<bool()>& give_up) {
-  bool given_up = false;
-  const auto asked = [&] { return given_up = given_up || give_up(); };
-  (void)provider_server_->drain(kDrainGrace, asked);
-  *options_.ending = true;
-  (void)admin_server_->drain(kAdminDrainGrace, asked);
-  provider::flush_denials(*shared_, provider::Flush::kAll);
-  workloads_->stop();
-  copy_.reset();
-  if (follower_) follower_->stop();
-  upkeep_->stop(shared_->key_use);
-  std::error_code ignored;
-  std::filesystem::remove(dir_->socket(), ignored);
-  return given_up ? Drained::kGivenUp : Drained::kInPeace;
 }
 
 }  // namespace sutler::server

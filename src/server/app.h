@@ -54,12 +54,14 @@ class App {
   [[nodiscard]] base::Result<void> prepare_sources();
   [[nodiscard]] base::Result<void> prepare_secret_key();
   [[nodiscard]] base::Result<void> prepare_provider();
+  [[nodiscard]] admin::SharedDatabase shared_database() const;
   [[nodiscard]] base::Result<void> prepare_admin();
   [[nodiscard]] std::vector<std::string> admin_hosts() const;
   [[nodiscard]] std::string provider_url() const;  // once it listens
   [[nodiscard]] base::Result<void> look_at_store();
   void watch_store();
   void reload_owner_token();
+  void record_settled(const store::Settled& settled);
   void watch_audit();
   void watch_config() const;
   // observe.cc

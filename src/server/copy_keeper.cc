@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr double kSecondsMin = 5;
 constexpr double kStateSeconds = 30;
 constexpr double kTimesItsDuration = 20;
+// Read, written, and opened to see that it is good; before there was one to measure.
+constexpr double kSecondsAGroup = 50e-6;
 
 }  // namespace
 
@@ -23,13 +25,26 @@ CopyKeeper::CopyKeeper(store::Store& store, store::CopyPlace place,
       state_(std::move(state)),
       thread_([this] { run(); }) {}
 
-CopyKeeper::~CopyKeeper() {
+CopyKeeper::~CopyKeeper() { stop(); }
+
+void CopyKeeper::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CopyKeeper::finish(std::chrono::seconds limit) {
+  stop();
+  const auto snapshot = store_.snapshot();
+  if (snapshot->revision == revision_ || store_.integrity()) return;
+  const double seconds = static_cast<double>(limit.count());
+  const double expected =
+      took_ > 0 ? took_ : static_cast<double>(snapshot->groups.size()) * kSecondsAGroup;
+  if (expected > seconds) return;
+  write(base::monotonic_seconds() + seconds);
 }
 
 std::uint64_t CopyKeeper::revision() const {
@@ -58,17 +73,19 @@ bool CopyKeeper::state_moved() {
   return state_() != written_state_;
 }
 
-void CopyKeeper::write() {
+void CopyKeeper::write(std::optional<double> deadline) {
   // The copy is of this revision or a later one.
   const std::uint64_t revision = store_.snapshot()->revision;
   const double began = base::monotonic_seconds();
   std::string state = state_();
   const auto keys = std::make_shared<const crypto::MasterKeys>(store_.sealer()->keys());
-  auto written = store::write_local_copy(store_.backend(), place_, keys, revision);
+  const auto too_late = [deadline] { return deadline && base::monotonic_seconds() > *deadline; };
+  auto written = store::write_local_copy(store_.backend(), place_, keys, {revision, too_late});
   const double took = base::monotonic_seconds() - began;
   const std::lock_guard lock(mutex_);
   next_ = base::monotonic_seconds() + std::max(kSecondsMin, took * kTimesItsDuration);
   if (written) {
+    took_ = took;
     revision_ = revision;
     written_state_ = std::move(state);
   }

@@ -4,10 +4,12 @@
 // that a twentieth of the time at most goes into it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -27,19 +29,25 @@ class CopyKeeper {
   CopyKeeper(const CopyKeeper&) = delete;
   CopyKeeper& operator=(const CopyKeeper&) = delete;
 
+  // Ends the thread, and writes what has come since the last copy, where that is done within about
+  // `limit`. Nothing is written after it.
+  void finish(std::chrono::seconds limit);
+
   // The revision of the copy that was written last; 0: none since the start.
   [[nodiscard]] std::uint64_t revision() const;
 
  private:
   void run();
   [[nodiscard]] bool state_moved();
-  void write();
+  void stop();
+  void write(std::optional<double> deadline = {});
 
   store::Store& store_;
   const store::CopyPlace place_;
   const std::function<std::string()> state_;
   double next_ = 0;  // monotonic seconds
   double next_state_ = 0;
+  double took_ = 0;  // the last one, in seconds
   bool worked_ = true;
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -57,7 +57,7 @@ Result<void> Follower::look() {
   auto revision = store_.backend().wait(known, kWait);
   if (!revision && revision.error().code == base::Code::kCorrupt) return store_.follow();
   if (!revision) return pass(revision);
-  if (*revision != known || asked - head_seen_ >= kLookAtHeadEverySeconds) {
+  if (*revision != known || store_.is_in_doubt() || asked - head_seen_ >= kLookAtHeadEverySeconds) {
     if (auto followed = store_.follow(); !followed) return followed;
     head_seen_ = asked;
   }

@@ -4,38 +4,17 @@
 
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 
 #include "base/environment.h"
 #include "base/locked_bytes.h"
 #include "base/log.h"
 #include "server/app.h"
+#include "server/signals.h"
 
 namespace sutler::server {
 namespace {
 
 using base::Result;
-
-// Signals are taken one by one on the main thread; every other thread inherits the block.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  // The next signal, or 0 after that time.
-  [[nodiscard]] int wait(std::chrono::milliseconds limit) const {
-    const timespec time{static_cast<time_t>(limit.count() / 1000),
-                        static_cast<long>(limit.count() % 1000 * 1'000'000)};
-    const int signal = sigtimedwait(&set_, nullptr, &time);
-    return signal > 0 ? signal : 0;
-  }
-
- private:
-  sigset_t set_;
-};
 
 // The usual soft limit is far below what the connection limit allows.
 void raise_descriptor_limit() {
@@ -45,7 +24,7 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-App::Drained serve_until_stopped(App& app, const Signals& signals, const Options& options) {
+App::Drained serve_until_stopped(App& app, Signals& signals, const Options& options) {
   const auto told_to_stop = [&signals](std::chrono::milliseconds limit) {
     const int signal = signals.wait(limit);
     return signal == SIGTERM || signal == SIGINT;
@@ -77,10 +56,16 @@ Result<void> run(const Options& options) {
     return base::fail(base::Code::kInvalid, "log_level " + options.log_level + " is not a level");
   }
   for (const auto& warning : options.warnings) base::log::warning(warning);
-  const Signals signals;
+  Signals signals(options.ending);
   App app(options);
-  if (auto prepared = app.prepare(); !prepared) return prepared;
-  if (auto applied = app.apply_files(); !applied) return applied;
+  auto prepared = app.prepare();
+  if (prepared) prepared = app.apply_files();
+  if (signals.asked_to_end()) {
+    base::log::info("stopped before it served");
+    return {};
+  }
+  if (!prepared) return prepared;
+  signals.serving();
   app.start();
   base::log::info("serving", {{"version", SUTLER_VERSION}});
   std::puts(app.ready_line().c_str());

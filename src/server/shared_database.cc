@@ -55,6 +55,11 @@ Result<void> read_database(SettingReader& reader,
   if (options.database && options.database->is_unverified()) {
     options.warnings.emplace_back(kUnverified);
   }
+  if (options.database && !options.database->refused_password_file().empty()) {
+    options.warnings.push_back(
+        "the password file " + options.database->refused_password_file() +
+        " is not read: it has to be a file that nobody else may read (0600)");
+  }
   if (options.database && !reader.is_off("audit_copy")) {
     options.audit.ship = audit::Ship::kToStore;
   }

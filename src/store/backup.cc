@@ -35,6 +35,7 @@ class Writer final : public RowSink {
  public:
   Writer(base::FileDescriptor& fd, const BackupRequest& request) : fd_(fd), request_(request) {}
 
+  Wants wants() const override { return Wants::kNoAuditLines; }
   Result<void> begin(const Contents& contents) override {
     info = {contents.store_id, contents.revision,  request_.now,       request_.version,
             contents.keys,     request_.audit_seq, request_.audit_hash};

@@ -208,7 +208,8 @@ class Planner {
         version == 0 ? "does not exist" : "is at version " + std::to_string(version);
     const std::string was =
         *expected == 0 ? ", and was to be made" : ", not at version " + std::to_string(*expected);
-    return fail(Code::kConflict, what + " " + is + was, "read it again and repeat the change");
+    return fail(Code::kConflict, what + " " + is + was, "read it again and repeat the change",
+                kVersionMoved);
   }
 
   [[nodiscard]] std::shared_ptr<const TeamRecord> find_team(const std::string& id) const {

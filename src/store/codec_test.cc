@@ -232,6 +232,44 @@ TEST(Head, IsReadBackAndNothingElse) {
   });
 }
 
+TEST(Head, HasATrailOfTheHeadsBeforeItOrIsWrittenAsBefore) {
+  Head head{1, 300, 4, {}, true};
+  EXPECT_EQ(encode_head(head).front(), '\1');
+  head.trail = {7, 8, UINT64_MAX};
+  const std::string bytes = encode_head(head);
+  EXPECT_EQ(bytes.front(), '\2');
+  EXPECT_EQ(decode_head(bytes), head);
+  for_each_damage(bytes, [](const std::string& bad) {
+    if (const auto other = decode_head(bad)) {
+      EXPECT_EQ(encode_head(*other), bad);
+    }
+  });
+  head.trail.assign(kTrailMax, 1);
+  EXPECT_TRUE(decode_head(encode_head(head)));
+  head.trail.push_back(1);
+  EXPECT_FALSE(decode_head(encode_head(head)));
+}
+
+TEST(Head, SaysWhetherItWasMadeOnAnEarlierOne) {
+  std::vector<Head> line{{1, 1, 1, {}, false}};
+  for (std::uint64_t revision = 2; revision < 300; ++revision) {
+    Head next{1, revision, revision, {}, true};
+    next.trail = trail_after(line.back());
+    line.push_back(next);
+  }
+  const Head& last = line.back();
+  ASSERT_EQ(last.trail.size(), kTrailMax);
+  for (const Head& one : line) {
+    const std::uint64_t back = last.revision - one.revision;
+    Head another = one;
+    another.set_hash[0] ^= 1;
+    const bool known = back >= 1 && back <= kTrailMax;
+    EXPECT_EQ(descent(last, one), known ? Descent::kFollows : Descent::kUnknown) << back;
+    EXPECT_EQ(descent(last, another), known ? Descent::kAnother : Descent::kUnknown) << back;
+  }
+  EXPECT_TRUE(trail_after(Head{}).empty()) << "of an empty database";
+}
+
 TEST(StoreKeys, FileEachNameInItsOwnPlace) {
   const StoreKeys keys = StoreKeys::generate();
   const std::string id = keys.record_id("group", "team", "name");

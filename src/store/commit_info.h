@@ -15,7 +15,8 @@ inline constexpr std::size_t kMessageBytesMax = 1024;
 struct CommitInfo {
   std::string who;  // "uid:0", an operator's name
   base::UnixTime when;
-  std::string message = {};  // what the writer says about it; may be empty
+  std::string message = {};     // what the writer says about it; may be empty
+  std::string request_id = {};  // whose answer it decides; not kept
 };
 
 // kInvalid or kTooLarge: a message is UTF-8 without control characters, at most 1 KiB. Never

@@ -32,6 +32,28 @@ TEST(Store, AnExpectedVersionThatIsNotCurrentIsAConflictAndNothingIsWritten) {
   EXPECT_EQ(must(put(*fixture.store, group("g"), 1)), 3U);
 }
 
+TEST(Store, TheErrorOfAnExpectedVersionHasANameAndThoseOfTheRulesHaveNone) {
+  Fixture fixture;
+  must(put(*fixture.store, group("g")));
+  EXPECT_EQ(put(*fixture.store, group("g"), 7).error().name, kVersionMoved);
+  const auto taken = fixture.store->commit(changes(PutTeam{team("t", "/")}), kSomebody);
+  EXPECT_EQ(taken.error().code, Code::kConflict);
+  EXPECT_NE(taken.error().name, kVersionMoved) << "planning anew does not help";
+}
+
+TEST(Store, CatchingUpTakesOverWhatTheRevisionTellsAndAsksNothingElse) {
+  Fixture fixture;
+  must(put(*fixture.open(), group("g", {{"A", "1"}})));
+  must(fixture.store->catch_up());
+  EXPECT_EQ(show(*fixture.store->snapshot(), "g"), "A=1");
+  fixture.meddler->unreachable = true;
+  fixture.meddler->fails = [](std::string_view operation) { return operation != "revision"; };
+  must(fixture.store->catch_up());
+  fixture.meddler->fails = [](std::string_view) { return true; };
+  EXPECT_EQ(fixture.store->catch_up().error().name, kDatabaseUnreachable);
+  EXPECT_FALSE(fixture.store->integrity());
+}
+
 TEST(Store, ATeamAndAnOperatorThatAnotherNodeChangedAreNotOverwritten) {
   Fixture fixture;
   const auto named = [](std::string_view name, std::string_view description) {

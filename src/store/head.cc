@@ -12,6 +12,8 @@ namespace sutler::store {
 namespace {
 
 constexpr unsigned kFormat = 1;
+constexpr unsigned kWithTrail = 2;  // of a head that has one
+constexpr std::size_t kMarkBytes = 8;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kTagBytes = 16;
 
@@ -19,28 +21,71 @@ std::string_view tag_of(std::string_view sealed) {
   return sealed.substr(sealed.size() - std::min(sealed.size(), kTagBytes));
 }
 
-}  // namespace
-
-std::string encode_head(const Head& head) {
-  ByteWriter out(80);
-  out.byte(kFormat);
+void write_head(ByteWriter& out, const Head& head) {
   out.number(head.epoch);
   out.number(head.revision);
   out.number(head.count);
   out.raw({reinterpret_cast<const char*>(head.set_hash.data()), head.set_hash.size()});
   out.byte(head.ever_held_group ? 1 : 0);
+}
+
+}  // namespace
+
+HeadMark mark_of(const Head& head) {
+  ByteWriter out(80);
+  write_head(out, head);
+  const crypto::Digest digest = crypto::sha256(std::move(out).take());
+  HeadMark mark = 0;
+  std::memcpy(&mark, digest.data(), sizeof mark);
+  return mark;
+}
+
+std::vector<HeadMark> trail_after(const Head& head) {
+  std::vector<HeadMark> trail;
+  if (head.revision == 0) return trail;
+  trail.reserve(std::min(head.trail.size() + 1, kTrailMax));
+  trail.push_back(mark_of(head));
+  const std::size_t kept = std::min(head.trail.size(), kTrailMax - 1);
+  trail.insert(trail.end(), head.trail.begin(),
+               head.trail.begin() + static_cast<std::ptrdiff_t>(kept));
+  return trail;
+}
+
+Descent descent(const Head& next, const Head& ours) {
+  const std::uint64_t back = next.revision - ours.revision;
+  if (back == 0 || back > next.trail.size()) return Descent::kUnknown;
+  return next.trail[back - 1] == mark_of(ours) ? Descent::kFollows : Descent::kAnother;
+}
+
+std::string encode_head(const Head& head) {
+  ByteWriter out(80 + head.trail.size() * kMarkBytes);
+  out.byte(head.trail.empty() ? kFormat : kWithTrail);
+  write_head(out, head);
+  if (!head.trail.empty()) out.number(head.trail.size());
+  for (const HeadMark mark : head.trail) {
+    out.raw({reinterpret_cast<const char*>(&mark), sizeof mark});
+  }
   return std::move(out).take();
 }
 
 std::optional<Head> decode_head(std::string_view bytes) {
   ByteReader in(bytes);
   Head head;
-  if (in.byte(kFormat) != kFormat) in.refuse();
+  const unsigned format = in.byte(kWithTrail);
+  if (format == 0) in.refuse();
   head.epoch = in.number();
   head.revision = in.number();
   head.count = in.number();
   const std::string_view hash = in.raw(head.set_hash.size());
   head.ever_held_group = in.byte(1) == 1;
+  if (format == kWithTrail) {
+    const std::size_t count = in.count();
+    if (count == 0 || count > kTrailMax) in.refuse();
+    for (std::size_t i = 0; in.ok() && i < count; ++i) {
+      const std::string_view mark = in.raw(kMarkBytes);
+      if (in.ok()) std::memcpy(&head.trail.emplace_back(), mark.data(), kMarkBytes);
+    }
+  }
   if (!in.done()) return std::nullopt;
   std::memcpy(head.set_hash.data(), hash.data(), hash.size());
   return head;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/locked_bytes.h"
 #include "base/secret.h"
@@ -24,15 +25,30 @@ inline constexpr std::string_view kOperatorKind = "operator";
 inline constexpr std::string_view kSystemKind = "system";
 inline constexpr std::string_view kAuditSeedName = "audit-seed";
 
+// Tells heads of one revision apart: 8 bytes of a digest.
+using HeadMark = std::uint64_t;
+inline constexpr std::size_t kTrailMax = 128;
+
 struct Head {
   std::uint64_t epoch = 1;
   std::uint64_t revision = 0;
   std::uint64_t count = 0;    // of current records, deleted ones too, without the head
   crypto::Digest set_hash{};  // XOR of the marks of the same records
   bool ever_held_group = false;
+  // Marks of the heads before it, the last one first: of revision - 1, revision - 2 and so on, as
+  // far as they are known, kTrailMax at most.
+  std::vector<HeadMark> trail = {};
 
   bool operator==(const Head&) const = default;
 };
+// Of everything but the trail.
+[[nodiscard]] HeadMark mark_of(const Head& head);
+// The trail of the next head.
+[[nodiscard]] std::vector<HeadMark> trail_after(const Head& head);
+// Whether `next`, a later one of the same epoch, was made on what `ours` says: a database that was
+// put back and went on from there has another one in its place. kUnknown: too far back to tell.
+enum class Descent { kFollows, kAnother, kUnknown };
+[[nodiscard]] Descent descent(const Head& next, const Head& ours);
 [[nodiscard]] std::string encode_head(const Head& head);
 [[nodiscard]] std::optional<Head> decode_head(std::string_view bytes);
 

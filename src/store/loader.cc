@@ -81,6 +81,14 @@ Result<Rows> open_all_rows(Backend& backend, const RecordCodec& codec) {
 
 }  // namespace
 
+base::Unexpected fail_fork(const Head& next) {
+  return base::fail(Code::kCorrupt,
+                    "the database was put back to an older state and went on from there: its "
+                    "revision " +
+                        std::to_string(next.revision) + " was not made on what we had",
+                    "if that was on purpose, restart the server");
+}
+
 Result<Record> read_head(Backend& backend) {
   auto versions = backend.history(std::string(kHeadKind), std::string(kHeadId));
   if (!versions) return pass(versions);
@@ -149,8 +157,9 @@ Result<Delta::Moved> catch_up(Backend& backend, const RecordCodec& codec, State&
       head->head.revision != last || !head->keys.same_as(codec.keys())) {
     return fail_state("the head is of another store or an older one");
   }
-  Head counted = delta.finish(head->head.revision, head->head.epoch);
-  if (counted != head->head) {
+  if (descent(head->head, state.head) == Descent::kAnother) return fail_fork(head->head);
+  (void)delta.finish(head->head.revision, head->head.epoch);
+  if (!delta.becomes(head->head)) {
     return fail_state("the changed records are not those that the head says");
   }
   return std::move(delta).apply_to(state);

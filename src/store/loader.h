@@ -10,6 +10,9 @@
 
 namespace sutler::store {
 
+// kCorrupt: the history that this head ends is not the one that was seen.
+[[nodiscard]] base::Unexpected fail_fork(const Head& next);
+
 struct Loaded {
   State state;
   std::shared_ptr<const RecordCodec> codec;

@@ -25,19 +25,30 @@ void remove_file(std::filesystem::path file, const char* suffix) {
   std::filesystem::remove(file += suffix, ignored);
 }
 
+Result<void> go_on(const CopyOrder& order) {
+  if (!order.give_up || !order.give_up()) return {};
+  return base::fail(Code::kUnavailable, "it was given up: it takes too long");
+}
+
 // Everything but the history.
 class CurrentOnly final : public RowSink {
  public:
-  explicit CurrentOnly(RowSink& sink) : sink_(sink) {}
+  CurrentOnly(RowSink& sink, const CopyOrder& order) : sink_(sink), order_(order) {}
+  Wants wants() const override { return Wants::kCurrent; }
   Result<void> begin(const Contents& contents) override { return sink_.begin(contents); }
-  Result<void> current(Record&& record) override { return sink_.current(std::move(record)); }
-  Result<void> history(Record&&) override { return {}; }
+  Result<void> current(Record&& record) override {
+    if (auto on = go_on(order_); !on) return on;
+    return sink_.current(std::move(record));
+  }
+  Result<void> history(Record&&) override { return go_on(order_); }
   Result<void> telemetry(Telemetry&& row) override {
+    if (auto on = go_on(order_); !on) return on;
     return is_audit_line_row(row.key) ? Result<void>() : sink_.telemetry(std::move(row));
   }
 
  private:
   RowSink& sink_;
+  const CopyOrder& order_;
 };
 
 class CopyFirst final : public Backend {
@@ -165,11 +176,12 @@ class CopyFirst final : public Backend {
   const OpenBackend open_;
 };
 
-Result<void> fill_copy(Backend& from, const std::filesystem::path& file, const std::string& of) {
+Result<void> fill_copy(Backend& from, const std::filesystem::path& file, const std::string& of,
+                       const CopyOrder& order) {
   auto copy = open_sqlite(file, SqliteOpen::kCreate);
   if (!copy) return pass(copy);
   auto filled = (*copy)->fill([&](RowSink& sink) {
-    CurrentOnly current(sink);
+    CurrentOnly current(sink, order);
     return from.dump(current);
   });
   if (!filled) return filled;
@@ -194,12 +206,13 @@ Result<void> check_copy(const std::filesystem::path& file,
 
 Result<void> write_local_copy(Backend& from, const CopyPlace& place,
                               const std::shared_ptr<const crypto::MasterKeys>& keys,
-                              std::uint64_t revision) {
+                              const CopyOrder& order) {
   auto part = place.file;
   part += ".part";
   for (const char* suffix : {"", "-wal", "-shm"}) remove_file(part, suffix);
-  if (auto filled = fill_copy(from, part, place.of); !filled) return filled;
-  if (auto good = check_copy(part, keys, revision); !good) return good;
+  if (auto filled = fill_copy(from, part, place.of, order); !filled) return filled;
+  if (auto on = go_on(order); !on) return on;
+  if (auto good = check_copy(part, keys, order.revision); !good) return good;
   // A log of the old file would be read into the new one.
   for (const char* suffix : {"-wal", "-shm"}) remove_file(place.file, suffix);
   std::error_code error;

@@ -20,12 +20,17 @@ struct CopyPlace {
   std::string of;  // which database it is a copy of, as it is shown
 };
 
+struct CopyOrder {
+  std::uint64_t revision = 0;               // that it has to be of, or a later one
+  std::function<bool()> give_up = nullptr;  // asked at every row; may be empty
+};
+
 // Writes all of it anew, opens it with the keys, and puts it in the place of the one before,
-// durable when it returns. kCorrupt: what the database gave does not open or is older than
-// `revision`; the copy before stays.
+// durable when it returns. kCorrupt: what the database gave does not open or is older than it has
+// to be; kUnavailable: it was given up. The copy before stays then.
 [[nodiscard]] base::Result<void> write_local_copy(
     Backend& from, const CopyPlace& place, const std::shared_ptr<const crypto::MasterKeys>& keys,
-    std::uint64_t revision);
+    const CopyOrder& order);
 
 // A backend for a database that could not be reached at the start: it reads from the copy and
 // refuses to write (kDatabaseUnreachable) until wait() has reached the database with `open`; from

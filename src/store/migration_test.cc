@@ -126,7 +126,7 @@ TEST(LocalCopy, ServesUntilTheDatabaseIsReachedAndIsThenThatDatabase) {
     must(test::put(*store, group("g", {{"A", "2"}})));
   }
   const CopyPlace place{folder / "copy.db", "db"};
-  must(write_local_copy(*database, place, master_keys(), 3));
+  must(write_local_copy(*database, place, master_keys(), {3}));
   EXPECT_EQ(start_from_copy({place.file, "another"}, {}).error().code, Code::kRefused);
   bool away = true;
   auto backend = must(start_from_copy(place, [&]() -> base::Result<std::unique_ptr<Backend>> {
@@ -153,7 +153,7 @@ TEST(LocalCopy, OfAnotherStoreThanTheDatabaseIsRefused) {
   const auto one = make_memory_backend();
   must(Store::create(*one, *master_keys(), kSomebody));
   const CopyPlace place{folder / "copy.db", "db"};
-  must(write_local_copy(*one, place, master_keys(), 1));
+  must(write_local_copy(*one, place, master_keys(), {1}));
   auto backend = must(start_from_copy(
       place, []() -> base::Result<std::unique_ptr<Backend>> { return make_memory_backend(); }));
   EXPECT_EQ(backend->wait(0, std::chrono::milliseconds(1)).error().code, Code::kCorrupt);
@@ -165,10 +165,14 @@ TEST(LocalCopy, WhatDoesNotOpenOrIsOlderDoesNotTakeThePlaceOfWhatIsGood) {
   const std::shared_ptr<Backend> database = make_memory_backend();
   must(Store::create(*database, *master_keys(), kSomebody));
   const CopyPlace place{folder / "copy.db", "db"};
-  must(write_local_copy(*database, place, master_keys(), 1));
-  EXPECT_FALSE(write_local_copy(*database, place, master_keys("x"), 1)) << "another key";
-  EXPECT_EQ(write_local_copy(*database, place, master_keys(), 2).error().code, Code::kCorrupt)
+  must(write_local_copy(*database, place, master_keys(), {1}));
+  EXPECT_FALSE(write_local_copy(*database, place, master_keys("x"), {1})) << "another key";
+  EXPECT_EQ(write_local_copy(*database, place, master_keys(), {2}).error().code, Code::kCorrupt)
       << "the node has seen a newer state";
+  EXPECT_EQ(
+      write_local_copy(*database, place, master_keys(), {1, [] { return true; }}).error().code,
+      Code::kUnavailable)
+      << "given up";
   EXPECT_TRUE(start_from_copy(place, {}));
 }
 

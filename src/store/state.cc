@@ -85,12 +85,18 @@ void Delta::replace_other(const std::string& key, std::optional<Held> held) {
 }
 
 const Head& Delta::finish(std::uint64_t revision, std::uint64_t epoch) {
+  head_.trail = trail_after(base_.head);
   head_.revision = revision;
   head_.epoch = epoch;
   next_->revision = revision;
   next_->epoch = epoch;
   next_->ever_held_group = head_.ever_held_group;
   return head_;
+}
+
+bool Delta::becomes(const Head& head) {
+  head_.trail = head.trail;
+  return head_ == head;
 }
 
 Delta::Moved Delta::apply_to(State& base) && {

@@ -32,7 +32,11 @@ class Delta {
 
   void add(OpenedRecord&& record);
   // Fixes revision, count and set-hash of the next state, as they follow from what was added.
+  // The trail is that of one commit.
   [[nodiscard]] const Head& finish(std::uint64_t revision, std::uint64_t epoch);
+  // Whether that is the next state's head, after finish() with its numbers; its trail, which tells
+  // of commits that were not added one by one, is taken over.
+  [[nodiscard]] bool becomes(const Head& head);
   // The state becomes the next one; gives what went and came.
   struct Moved {
     std::vector<std::shared_ptr<const GroupRecord>> removed;

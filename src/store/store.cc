@@ -91,7 +91,7 @@ Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInf
     // Again on what the others left: an expected version that is no longer current shows here.
     auto planned = plan_changes(changes, impl_->state, impl_->codec->keys(), info);
     if (!planned) return pass(planned);
-    written = impl_->write(std::move(*planned));
+    written = impl_->write(std::move(*planned), info);
     if (written || written.error().name != kOvertaken) break;
     // Refused, though nobody came first: another attempt would end the same way.
     const bool moved = impl_->state.head.revision != before;
@@ -101,12 +101,31 @@ Result<std::uint64_t> Store::commit(std::vector<Change> changes, const CommitInf
   return written;
 }
 
+Result<void> Store::catch_up() {
+  if (impl_->backend->one_process()) return {};
+  const std::lock_guard lock(impl_->commit_mutex);
+  if (auto broken = impl_->get_integrity()) return base::Unexpected(std::move(*broken));
+  auto revision = impl_->backend->revision();
+  if (!revision) return pass(revision);
+  if (*revision == impl_->state.head.revision && !impl_->unsettled) return {};
+  return impl_->follow_head();
+}
+
 Result<void> Store::follow() {
   const std::lock_guard lock(impl_->commit_mutex);
   if (impl_->get_integrity()) return impl_->verify_everything();
   if (auto same = impl_->verify_if_changed(); !same) return same;
-  return impl_->follow_head();
+  if (auto followed = impl_->follow_head(); !followed) return followed;
+  impl_->settle_doubts();
+  return {};
 }
+
+void Store::on_settled(std::function<void(const Settled&)> told) {
+  const std::lock_guard lock(impl_->commit_mutex);
+  impl_->told = std::move(told);
+}
+
+bool Store::is_in_doubt() const { return impl_->in_doubt; }
 
 Result<void> Store::verify() {
   const std::lock_guard lock(impl_->commit_mutex);
@@ -145,14 +164,11 @@ Result<void> Store::change_keys(std::shared_ptr<const crypto::MasterKeys> keys) 
 }
 
 std::shared_ptr<const Sealer> Store::sealer() const {
-  const std::lock_guard lock(impl_->commit_mutex);
-  return impl_->sealer;
+  const std::lock_guard lock(impl_->published_mutex);
+  return impl_->published_sealer;
 }
 
-std::shared_ptr<const RecordCodec> Store::codec() const {
-  const std::lock_guard lock(impl_->commit_mutex);
-  return impl_->codec;
-}
+std::shared_ptr<const RecordCodec> Store::codec() const { return impl_->current_codec(); }
 
 const std::string& Store::id() const { return impl_->id; }
 

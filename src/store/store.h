@@ -64,6 +64,10 @@ struct DeleteOperator {
 using Change =
     std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam, PutOperator, DeleteOperator>;
 
+// The name of the error (kConflict) of a commit whose expected version is not current: whoever did
+// not name it himself may plan anew.
+inline constexpr char kVersionMoved[] = "version_moved";
+
 // What a commit or reload did to the snapshot, for those who keep something derived from it.
 struct Publication {
   std::shared_ptr<const Snapshot> before = {};  // null: the first
@@ -73,6 +77,13 @@ struct Publication {
   std::vector<std::shared_ptr<const GroupRecord>> removed = {};
   std::vector<std::shared_ptr<const GroupRecord>> added = {};
   bool all = false;
+};
+
+// What became of a commit that commit() could not tell the outcome of.
+struct Settled {
+  CommitInfo info;
+  std::uint64_t revision = 0;  // that it made, or would have made
+  enum class Outcome { kMade, kNotMade } outcome = Outcome::kNotMade;
 };
 
 class Store {
@@ -92,15 +103,24 @@ class Store {
   // snapshot.
   void subscribe(std::function<void(const Publication&)> subscriber);
 
+  // Called under the commit lock for each commit whose outcome was not known, when it is: with the
+  // next follow() that reaches the database. A store that is opened anew knows of none.
+  void on_settled(std::function<void(const Settled&)> told);
+  // Whether there is one.
+  [[nodiscard]] bool is_in_doubt() const;
+
   // All changes as one revision, durable and published when it returns; gives the new revision.
-  // kConflict (an expected version is not current, named), kNotFound (delete of nothing), kInvalid
-  // (a team of a group that does not exist, a path that two teams have, a message that
-  // check_message() refuses), kNoSpace, kUnavailable (the database cannot be reached, or its answer
-  // to the commit was lost: then it may have been made all the same), kCorrupt (the store failed
-  // verification and takes no writes).
+  // kConflict (an expected version is not current, named: kVersionMoved), kNotFound (delete of
+  // nothing), kInvalid (a team of a group that does not exist, a path that two teams have, a
+  // message that check_message() refuses), kNoSpace, kUnavailable (the database cannot be reached,
+  // or its answer to the commit was lost: then it may have been made all the same), kCorrupt (the
+  // store failed verification and takes no writes).
   [[nodiscard]] base::Result<std::uint64_t> commit(std::vector<Change> changes,
                                                    const CommitInfo& info);
 
+  // The same where the revision alone says that there is something: for who is about to plan a
+  // change. Costs one question, and none where one process has the store. Errors as follow().
+  [[nodiscard]] base::Result<void> catch_up();
   // Takes over what other nodes have committed, after a look at the head. kUnavailable
   // (kDatabaseUnreachable): the database cannot be asked, and the snapshot stays what it is; other
   // errors as verify().

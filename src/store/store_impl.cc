@@ -46,6 +46,8 @@ void Store::Impl::publish(Publication publication) {
   {
     const std::lock_guard lock(published_mutex);
     publication.before = std::exchange(published, state.snapshot);
+    published_sealer = sealer;
+    published_codec = codec;
   }
   for (const auto& subscriber : subscribers) subscriber(publication);
 }
@@ -75,6 +77,10 @@ Result<void> Store::Impl::check_successor(const Loaded& loaded) const {
                           std::to_string(next.revision) + ", we had " +
                           std::to_string(ours.revision),
                       "if that was on purpose, restart the server");
+  }
+  if (next.epoch == ours.epoch && next.revision > ours.revision &&
+      descent(next, ours) == Descent::kAnother) {
+    return fail_fork(next);
   }
   return {};
 }
@@ -119,7 +125,7 @@ Result<void> Store::Impl::verify_if_changed() {
 
 // What other nodes committed is laid over what we have; where that does not fit, all is read.
 Result<void> Store::Impl::take_changes() {
-  auto moved = catch_up(*backend, *codec, state);
+  auto moved = store::catch_up(*backend, *codec, state);
   if (!moved && is_passing(moved.error())) return pass(moved);
   if (!moved) return verify_everything();  // keeps its error for integrity()
   unsettled = false;
@@ -152,7 +158,8 @@ Result<void> Store::Impl::ready_to_write() {
   return verify_if_changed();
 }
 
-Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
+Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned,
+                                         const CommitInfo& info) {
   const std::uint64_t revision = state.head.revision + 1;
   auto batch = seal_all(std::move(planned), *sealer);
   if (!batch) return pass(batch);
@@ -171,9 +178,9 @@ Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
   }
   if (!applied) {
     // The write may have happened all the same: only the backend can tell.
-    auto written = was_written(*batch);
+    auto written = was_written(batch->records.front());
     if (!written) {
-      unsettled = true;
+      doubt(std::move(*batch), info);
       applied.error().message += "; the change may have been made all the same";
     }
     if (!written || !*written) return pass(applied);
@@ -184,8 +191,7 @@ Result<std::uint64_t> Store::Impl::write(std::vector<PlannedRecord> planned) {
 }
 
 // Others may have committed since: the head need not be ours any more, but the version is.
-Result<bool> Store::Impl::was_written(const Batch& batch) {
-  const Record& ours = batch.records.front();
+Result<bool> Store::Impl::was_written(const Record& ours) {
   auto found = backend->version(ours.kind, ours.id, ours.version);
   if (!found) return pass(found);
   if (!*found) return false;
@@ -194,9 +200,32 @@ Result<bool> Store::Impl::was_written(const Batch& batch) {
   return same;
 }
 
-std::shared_ptr<const RecordCodec> Store::Impl::current_codec() {
-  const std::lock_guard lock(commit_mutex);
-  return codec;
+void Store::Impl::doubt(Batch&& batch, const CommitInfo& info) {
+  unsettled = true;
+  // While the database is away no commit gets as far as this.
+  constexpr std::size_t kDoubtsMax = 100;
+  if (doubts.size() == kDoubtsMax) doubts.erase(doubts.begin());
+  doubts.push_back({info, batch.revision, std::move(batch.records.front())});
+  in_doubt = true;
+}
+
+void Store::Impl::settle_doubts() {
+  while (!doubts.empty()) {
+    auto written = was_written(doubts.front().first);
+    if (!written) return;
+    const Doubt settled = std::move(doubts.front());
+    doubts.erase(doubts.begin());
+    if (!told) continue;
+    told({settled.info, settled.revision,
+          *written ? Settled::Outcome::kMade : Settled::Outcome::kNotMade});
+  }
+  in_doubt = false;
+}
+
+// Without the lock of a commit, which may be waiting for the database.
+std::shared_ptr<const RecordCodec> Store::Impl::current_codec() const {
+  const std::lock_guard lock(published_mutex);
+  return published_codec;
 }
 
 Result<std::uint64_t> Store::Impl::purge(const std::vector<Purge>& purges) {

@@ -113,6 +113,13 @@ struct Contents {
 class RowSink {
  public:
   virtual ~RowSink() = default;
+  // What it has a use for. The giver need not read the rest; it may come all the same.
+  enum class Wants {
+    kEverything,
+    kNoAuditLines,  // of telemetry: what is_audit_line_row() says
+    kCurrent,       // nor the history
+  };
+  [[nodiscard]] virtual Wants wants() const { return Wants::kEverything; }
   [[nodiscard]] virtual base::Result<void> begin(const Contents& contents) = 0;  // comes first
   // The head comes before all other records.
   [[nodiscard]] virtual base::Result<void> current(Record&& record) = 0;

@@ -85,6 +85,8 @@ struct Kind {
   std::unique_ptr<Backend> (*open_again)(const Made&) = nullptr;
 };
 
+inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
 class Conformance : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {

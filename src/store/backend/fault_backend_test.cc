@@ -116,6 +116,53 @@ TEST(FaultBackend, AnOutcomeThatNobodyTellsIsSettledBeforeTheNextWrite) {
   EXPECT_EQ(show(*fixture.store->snapshot(), "g"), "A=1");
 }
 
+TEST(FaultBackend, WhatBecameOfAChangeThatWasToldAsFailedIsToldWhenItIsKnown) {
+  using Outcome = Settled::Outcome;
+  for (const bool made : {true, false}) {
+    Fixture fixture;
+    std::vector<Settled> told;
+    fixture.store->on_settled([&](const Settled& one) { told.push_back(one); });
+    CommitInfo info = kSomebody;
+    info.request_id = "0123456789abcdef";
+    fixture.meddler->unreachable = true;
+    fixture.meddler->lose_answer = made;
+    fixture.meddler->fails = [made](std::string_view operation) {
+      return operation == "version" || (operation == "apply" && !made);
+    };
+    EXPECT_FALSE(fixture.store->commit(changes(PutGroup{group("g"), {}}), info));
+    EXPECT_TRUE(fixture.store->is_in_doubt());
+    must(fixture.store->follow());
+    EXPECT_TRUE(told.empty()) << "nobody can know yet";
+    fixture.meddler->fails = [](std::string_view) { return false; };
+    must(fixture.store->follow());
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].outcome, made ? Outcome::kMade : Outcome::kNotMade);
+    EXPECT_EQ(told[0].revision, 2U);
+    EXPECT_EQ(told[0].info.request_id, "0123456789abcdef");
+    EXPECT_EQ(fixture.store->snapshot()->revision, made ? 2U : 1U);
+    EXPECT_FALSE(fixture.store->is_in_doubt());
+    must(fixture.store->follow());
+    EXPECT_EQ(told.size(), 1U) << "once";
+  }
+}
+
+TEST(FaultBackend, AChangeOfSomebodyElseInItsPlaceIsNotTakenForIt) {
+  Fixture fixture;
+  std::vector<Settled> told;
+  fixture.store->on_settled([&](const Settled& one) { told.push_back(one); });
+  fixture.meddler->unreachable = true;
+  fixture.meddler->fails = [](std::string_view operation) {
+    return operation == "version" || operation == "apply";
+  };
+  EXPECT_FALSE(put(*fixture.store, group("g", {{"A", "mine"}})));
+  must(put(*fixture.open(), group("g", {{"A", "theirs"}})));
+  fixture.meddler->fails = [](std::string_view) { return false; };
+  must(fixture.store->follow());
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].outcome, Settled::Outcome::kNotMade);
+  EXPECT_EQ(show(*fixture.store->snapshot(), "g"), "A=theirs");
+}
+
 TEST(FaultBackend, ReadersDoNotWaitForASlowDatabase) {
   Fixture fixture;
   std::promise<void> entered;
@@ -134,6 +181,9 @@ TEST(FaultBackend, ReadersDoNotWaitForASlowDatabase) {
   entered.get_future().wait();
   EXPECT_EQ(slow->snapshot()->revision, 1U);
   EXPECT_FALSE(slow->integrity());
+  EXPECT_TRUE(slow->codec()) << "the past and the master keys are looked at meanwhile";
+  EXPECT_TRUE(slow->sealer());
+  EXPECT_EQ(must(slow->history("default", "g")).size(), 0U);
   release.set_value();
   EXPECT_EQ(must(writer.get()), 2U);
 }

@@ -1,8 +1,13 @@
 #include "store/postgres/connection.h"
 
 #include <libpq-fe.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -25,41 +30,36 @@ using Answer = std::unique_ptr<PGresult, Clear>;
 
 constexpr milliseconds kEndingLimit{1'000};
 constexpr milliseconds kLookAtEnding{250};
+// Several cells of the largest size that is asked for (statements.h).
+constexpr std::uint64_t kRowBytesMax = 64 * 1024 * 1024;
+
+// What has been taken from a TCP socket since it was made. Of another one it is always 0: whoever
+// answers there is on this machine.
+std::uint64_t bytes_taken(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  int waiting = 0;  // asked first: what comes in between counts as taken
+  if (::ioctl(socket, FIONREAD, &waiting) != 0 ||
+      ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    return 0;
+  }
+  return info.tcpi_bytes_received - static_cast<std::uint64_t>(std::max(waiting, 0));
+}
 
 bool is_good(const PGresult* result) {
   const auto status = PQresultStatus(result);
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE;
 }
 
-void count_warning(void* count, const PGresult* notice) {
-  const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-  if (severity != nullptr && std::string_view(severity) == "WARNING") {
-    ++*static_cast<std::uint64_t*>(count);
-  }
-}
-
 }  // namespace
 
-void Finish::operator()(PGconn* connection) const { PQfinish(connection); }
-
 Result<Connection> Connection::open(const Dsn& dsn, Ending ending) {
-  std::vector<const char*> names, values;
-  for (const auto& [name, value] : dsn.parameters()) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
-  }
-  names.push_back(nullptr);
-  values.push_back(nullptr);
-  Connection out(PQconnectdbParams(names.data(), values.data(), 0));
+  auto warnings = std::make_unique<std::uint64_t>(0);
+  auto handle = connect(dsn, ending, *warnings);
+  if (!handle) return pass(handle);
+  Connection out(std::move(*handle), std::move(warnings));
   out.ending_ = std::move(ending);
-  if (!out.handle_) return fail(Code::kInternal, "no memory for a database connection");
-  PGconn* handle = out.handle_.get();
-  if (PQstatus(handle) != CONNECTION_OK) {
-    return fail_connect(dsn, PQerrorMessage(handle));
-  }
-  // They would go to the standard error of this process.
-  PQsetNoticeReceiver(handle, count_warning, out.warnings_.get());
-  if (PQsetnonblocking(handle, 1) != 0) return out.fail_lost();
+  if (PQsetnonblocking(out.handle_.get(), 1) != 0) return out.fail_lost();
   return out;
 }
 
@@ -123,12 +123,22 @@ Result<void> Connection::send(const char* sql, const Values& values) {
   }
 }
 
-// Until PQgetResult does not block.
+// Until PQgetResult does not block. libpq keeps all that comes until a row is whole, however much.
 Result<void> Connection::await_result() {
   const auto deadline = steady_clock::now() + limit_;
+  std::optional<std::uint64_t> before;
   while (PQisBusy(handle_.get()) == 1) {
+    const int socket = PQsocket(handle_.get());
+    if (!before) before = bytes_taken(socket);
     if (auto ready = await_socket(POLLIN, deadline); !ready) return ready;
     if (PQconsumeInput(handle_.get()) != 1) return fail_lost();
+    if (bytes_taken(socket) > *before + kRowBytesMax) {
+      broken_ = true;
+      return fail(
+          Code::kCorrupt,
+          "the database sends more than " + std::to_string(kRowBytesMax) + " bytes for one row",
+          "is it the right database? whoever has it may have been taken over");
+    }
   }
   return {};
 }

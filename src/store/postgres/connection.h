@@ -8,7 +8,6 @@
 // holds what the server says in short and never a detail of a row.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,10 +19,8 @@
 
 #include "base/result.h"
 #include "store/backend/backend.h"
+#include "store/postgres/connect.h"
 #include "store/postgres/dsn.h"
-
-typedef struct pg_conn PGconn;
-typedef struct pg_result PGresult;
 
 namespace sutler::store::postgres {
 
@@ -32,8 +29,6 @@ inline constexpr std::chrono::milliseconds kStatementLimit{5'000};
 inline constexpr std::chrono::milliseconds kListenLimit{2'000};
 // Of a statement that reads or writes much: how long nothing may come.
 inline constexpr std::chrono::milliseconds kBulkLimit{60'000};
-
-using Ending = std::shared_ptr<const std::atomic<bool>>;
 
 // The values of a statement, $1, $2 …, in PostgreSQL's binary form.
 class Values {
@@ -65,10 +60,6 @@ class Row {
   int row_;
 };
 
-struct Finish {
-  void operator()(PGconn* connection) const;
-};
-
 // Not thread-safe.
 class Connection {
  public:
@@ -98,7 +89,8 @@ class Connection {
   void set_limit(std::chrono::milliseconds limit) { limit_ = limit; }
 
  private:
-  explicit Connection(PGconn* handle) : handle_(handle) {}
+  Connection(Handle handle, std::unique_ptr<std::uint64_t> warnings)
+      : handle_(std::move(handle)), warnings_(std::move(warnings)) {}
   using Deadline = std::chrono::steady_clock::time_point;
   [[nodiscard]] base::Result<void> send(const char* sql, const Values& values);
   [[nodiscard]] base::Result<void> await_result();
@@ -107,11 +99,11 @@ class Connection {
   [[nodiscard]] base::Unexpected fail_lost();
   [[nodiscard]] base::Unexpected fail_answer(const PGresult* result);
 
-  std::unique_ptr<PGconn, Finish> handle_;
+  Handle handle_;
   std::chrono::milliseconds limit_ = kStatementLimit;
   Ending ending_;
   bool broken_ = false;
-  std::unique_ptr<std::uint64_t> warnings_ = std::make_unique<std::uint64_t>(0);
+  std::unique_ptr<std::uint64_t> warnings_;  // libpq knows where it is
 };
 
 }  // namespace sutler::store::postgres

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,6 +110,20 @@ void add_defaults(Values& values) {
   if (verifies(values)) add("sslrootcert", root_certificates());
 }
 
+// libpq does not read it either, and says so on the standard error.
+std::string refuse_password_file(Values& values) {
+  std::string file(get(values, "passfile"));
+  const char* named = std::getenv("PGPASSFILE");
+  const char* home = std::getenv("HOME");
+  if (file.empty() && named != nullptr) file = named;
+  if (file.empty() && home != nullptr) file = std::string(home) + "/.pgpass";
+  struct stat found{};
+  if (file.empty() || ::stat(file.c_str(), &found) != 0) return {};
+  if (S_ISREG(found.st_mode) && (found.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+  values.insert_or_assign("passfile", "/dev/null/none");  // which cannot be
+  return file;
+}
+
 std::string show(const Values& values) {
   std::string out = "postgresql://";
   if (const auto user = get(values, "user"); !user.empty()) out.append(user).append("@");
@@ -147,6 +162,7 @@ Result<Dsn> Dsn::parse(std::string_view uri) {
   Dsn out;
   out.has_password_ = !get(values, "password").empty() || !get(values, "sslpassword").empty();
   out.shown_ = show(values);
+  out.refused_password_file_ = refuse_password_file(values);
   add_defaults(values);
   out.unverified_ = !all_near(values) && !verifies(values);
   out.parameters_.assign(values.begin(), values.end());

@@ -26,7 +26,9 @@ class Dsn {
   [[nodiscard]] bool has_password() const { return has_password_; }
   // Whether a host off this machine would be believed without its certificate.
   [[nodiscard]] bool is_unverified() const { return unverified_; }
-  // Keywords and values for PQconnectdbParams.
+  // A password file that others may read, or that is none: it is not read. Empty: there is no such.
+  [[nodiscard]] const std::string& refused_password_file() const { return refused_password_file_; }
+  // Keywords and values for PQconnectStartParams.
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const {
     return parameters_;
   }
@@ -34,6 +36,7 @@ class Dsn {
  private:
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::string shown_;
+  std::string refused_password_file_;
   bool has_password_ = false;
   bool unverified_ = false;
 };

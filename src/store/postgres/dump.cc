@@ -90,12 +90,16 @@ Result<void> dump_rows(Connection& connection, RowSink& sink) {
   auto done = sink.begin({meta->store_id, meta->revision, std::move(*keys)});
   if (done) done = dump_records(connection, kDumpHead, sink, &RowSink::current);
   if (done) done = dump_records(connection, kDumpCurrent, sink, &RowSink::current);
-  if (done) done = dump_records(connection, kDumpHistory, sink, &RowSink::history);
+  if (done && sink.wants() != RowSink::Wants::kCurrent) {
+    done = dump_records(connection, kDumpHistory, sink, &RowSink::history);
+  }
   if (!done) return done;
-  return connection.each(kTelemetryFrom, Values().bytes(""), [&](const Row& row) -> Result<void> {
-    const auto key = row.bytes(0), value = row.bytes(1);
-    if (!key || !value) return base::fail(base::Code::kCorrupt, "database: telemetry is damaged");
-    return sink.telemetry({std::string(*key), std::string(*value)});
+  const bool all = sink.wants() == RowSink::Wants::kEverything;
+  const char* telemetry = all ? kDumpTelemetry : kDumpNoAuditLines;
+  return connection.each(telemetry, {}, [&](const Row& row) -> Result<void> {
+    auto one = read_telemetry_row(row);
+    if (!one) return pass(one);
+    return sink.telemetry(std::move(*one));
   });
 }
 

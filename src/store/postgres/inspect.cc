@@ -7,8 +7,8 @@ namespace sutler::store {
 
 using base::Result;
 
-Result<DatabaseFacts> inspect_database(const Dsn& dsn) {
-  auto connection = postgres::Connection::open(dsn);
+Result<DatabaseFacts> inspect_database(const Dsn& dsn, postgres::Ending ending) {
+  auto connection = postgres::Connection::open(dsn, std::move(ending));
   if (!connection) return pass(connection);
   DatabaseFacts facts;
   auto read = connection->each(postgres::kInspect, {}, [&](const postgres::Row& row) {

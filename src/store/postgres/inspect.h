@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "store/postgres/connect.h"
 #include "store/postgres/dsn.h"
 
 namespace sutler::store {
@@ -19,6 +20,7 @@ struct DatabaseFacts {
 };
 
 // As open_postgres(). An engine that is not PostgreSQL may answer kInternal.
-[[nodiscard]] base::Result<DatabaseFacts> inspect_database(const Dsn& dsn);
+[[nodiscard]] base::Result<DatabaseFacts> inspect_database(const Dsn& dsn,
+                                                           postgres::Ending ending = {});
 
 }  // namespace sutler::store

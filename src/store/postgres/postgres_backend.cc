@@ -75,7 +75,11 @@ class PostgresBackend final : public Backend {
   }
 
   Result<void> load_since(std::uint64_t revision, const Visit& visit) override {
-    return read(postgres::kSelectSince, Values().number(revision), visit);
+    // Where the database needed too long to sort a great change it gets more time.
+    auto loaded = read(postgres::kSelectSince, Values().number(revision), visit,
+                       patient_ ? postgres::kBulkLimit : postgres::kStatementLimit);
+    patient_ = !loaded && loaded.error().name == kDatabaseUnreachable;
+    return loaded;
   }
 
   Result<std::vector<Record>> history(const std::string& kind, const std::string& id) override {
@@ -358,8 +362,9 @@ class PostgresBackend final : public Backend {
 
   postgres::Pool pool_;
   const std::string channel_;
-  std::atomic<bool> unsure_{false};  // the outcome of a commit is not known
-  std::mutex listen_mutex_;          // over the listener
+  std::atomic<bool> patient_{false};  // with the next load_since()
+  std::atomic<bool> unsure_{false};   // the outcome of a commit is not known
+  std::mutex listen_mutex_;           // over the listener
   std::optional<Connection> listener_;
 };
 
@@ -380,7 +385,7 @@ Result<Meta> prepare(Connection& connection, PostgresOpen mode) {
 
 Result<std::unique_ptr<Backend>> open_postgres(const Dsn& dsn, PostgresOpen mode,
                                                postgres::Ending ending) {
-  auto connection = Connection::open(dsn);
+  auto connection = Connection::open(dsn, ending);
   if (!connection) return pass(connection);
   auto meta = prepare(*connection, mode);
   if (!meta && meta.error().name == "no_schema") {

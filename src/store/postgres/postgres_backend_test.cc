@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
-#include "store/backend/conformance_support.h"
-#include "store/postgres/schema.h"
+#include "store/head.h"
+#include "store/postgres/postgres_test_support.h"
 
 namespace sutler::store {
 namespace {
@@ -17,36 +17,7 @@ using std::chrono::milliseconds;
 using test::group;
 using test::kSomebody;
 using test::master_keys;
-
-// A schema of its own, and as many nodes on it as a test wants.
-class Postgres : public testing::Test {
- protected:
-  void SetUp() override {
-    if (postgres_uri("x").empty()) {
-      GTEST_SKIP() << "SUTLER_TEST_POSTGRES names no server: test/postgres/start DIR starts one";
-    }
-    schema_ = "t" + crypto::random_hex(8);
-    // Its connections have its name: other tests use the same server.
-    dsn_ = must(Dsn::parse(postgres_uri(schema_) + "&application_name=" + schema_));
-    run("CREATE SCHEMA " + schema_);
-  }
-
-  void run(const std::string& sql) {
-    auto connection = must(postgres::Connection::open(*dsn_));
-    must(connection.run(sql.c_str()));
-  }
-  std::unique_ptr<Backend> open(PostgresOpen mode = PostgresOpen::kExisting) {
-    return must(open_postgres(*dsn_, mode));
-  }
-  void create_store() {
-    const auto backend = open(PostgresOpen::kCreate);
-    must(Store::create(*backend, *master_keys(), kSomebody));
-  }
-  std::unique_ptr<Store> open_store() { return must(Store::open(open(), master_keys())); }
-
-  std::string schema_;
-  std::optional<Dsn> dsn_;
-};
+using test::Postgres;
 
 TEST_F(Postgres, WhereThereIsNoStoreOpeningSaysSo) {
   const auto opened = open_postgres(*dsn_, PostgresOpen::kExisting);
@@ -170,6 +141,42 @@ TEST_F(Postgres, ADatabaseThatWasPutBackIsRefusedAndTheLastStateStays) {
   EXPECT_EQ(followed.error().code, Code::kCorrupt);
   EXPECT_TRUE(store->integrity());
   EXPECT_EQ(store->snapshot()->revision, 2U);
+}
+
+TEST_F(Postgres, ADatabaseThatWasPutBackAndWentOnIsRefusedByWhoeverSawMore) {
+  create_store();
+  const auto store = open_store();
+  must(test::put(*store, group("g", {{"A", "1"}})));
+  for (const char* table : {"record", "history", "store"}) {
+    run(std::string("CREATE TABLE kept_") + table + " AS SELECT * FROM sutler_" + table);
+  }
+  must(test::put(*store, group("g", {{"A", "2"}})));
+  for (const char* table : {"record", "history", "store"}) {
+    run(std::string("DELETE FROM sutler_") + table);
+    run(std::string("INSERT INTO sutler_") + table + " SELECT * FROM kept_" + table);
+  }
+  // A node that starts now cannot know, and writes past what the first one has seen.
+  const auto fresh = open_store();
+  for (int i = 0; i < 5; ++i) must(test::put(*fresh, group("other", {{"I", std::to_string(i)}})));
+  ASSERT_GT(fresh->snapshot()->revision, store->snapshot()->revision);
+  for (int i = 0; i < 2; ++i) {
+    const auto followed = store->follow();
+    ASSERT_FALSE(followed);
+    EXPECT_EQ(followed.error().code, Code::kCorrupt);
+    EXPECT_NE(followed.error().message.find("put back"), std::string::npos);
+  }
+  EXPECT_EQ(test::show(*store->snapshot(), "g"), "A=2")
+      << "the last state that it knows to be good";
+  EXPECT_FALSE(test::put(*store, group("h")));
+  EXPECT_EQ(must(open_store()->commit({}, kSomebody)), 7U) << "as after a restart";
+}
+
+TEST_F(Postgres, ANodeThatMissedManyCommitsTakesThemOver) {
+  create_store();
+  const auto slow = open_store(), busy = open_store();
+  for (std::size_t i = 0; i < kTrailMax + 10; ++i) must(test::put(*busy, group("g")));
+  must(slow->follow());
+  EXPECT_EQ(slow->snapshot()->revision, busy->snapshot()->revision);
 }
 
 TEST_F(Postgres, WithoutTheRightToWriteAWriteSaysSo) {

@@ -1,7 +1,9 @@
 #include "store/postgres/rows.h"
 
+#include <algorithm>
 #include <map>
 
+#include "base/encoding.h"
 #include "store/postgres/statements.h"
 
 namespace sutler::store::postgres {
@@ -14,9 +16,34 @@ namespace {
 constexpr std::size_t kPieceRows = 1000;
 constexpr std::size_t kPieceBytes = 8 * 1024 * 1024;
 
+constexpr char kWayOut[] = "the database was changed from outside; restore a backup";
+
 base::Unexpected damaged() {
-  return base::fail(Code::kCorrupt, "database: a row has a column of the wrong type",
-                    "the database was changed from outside; restore a backup");
+  return base::fail(Code::kCorrupt, "database: a row has a column of the wrong type", kWayOut);
+}
+
+// What stands in a database is not to be printed as it is.
+std::string shown(std::optional<std::string_view> bytes) {
+  constexpr std::size_t kBytesMax = 64;
+  if (!bytes) return "?";
+  const bool plain = std::ranges::all_of(*bytes, [](char c) { return c > ' ' && c < 0x7f; });
+  if (plain && bytes->size() <= kBytesMax) return std::string(*bytes);
+  return base::hex_encode(bytes->substr(0, kBytesMax)) + (bytes->size() > kBytesMax ? "…" : "");
+}
+
+base::Unexpected damaged(std::string_view table, const std::string& key) {
+  return base::fail(Code::kCorrupt,
+                    "database: row " + key + " of " + std::string(table) +
+                        " has a column of the wrong type, or one of more than " +
+                        std::to_string(kCellBytesMax) + " bytes",
+                    kWayOut);
+}
+
+// For an error: a statement that reads both may find it in either.
+std::string_view table_of(std::string_view sql) {
+  const bool current = sql.contains("sutler_record"), old = sql.contains("sutler_history");
+  if (current && old) return "sutler_record or sutler_history";
+  return current ? "sutler_record" : "sutler_history";
 }
 
 // Columns of some records, as arrays.
@@ -42,9 +69,7 @@ Values record_columns(std::span<const Record* const> records) {
   return out;
 }
 
-}  // namespace
-
-Result<Record> read_record(const Row& row) {
+Result<Record> read_record(const Row& row, std::string_view sql) {
   const auto kind = row.bytes(0), id = row.bytes(1);
   const auto version = row.number(2), revision = row.number(3);
   const auto deleted = row.flag(4);
@@ -52,7 +77,8 @@ Result<Record> read_record(const Row& row) {
              body = row.bytes(8);
   if (!kind || !id || !version || !revision || !deleted || !key_id || !wrapped || !header ||
       !body) {
-    return damaged();
+    return damaged(table_of(sql), shown(kind) + "/" + shown(id) + "@" +
+                                      (version ? std::to_string(*version) : "?"));
   }
   Record record;
   record.kind = *kind;
@@ -67,10 +93,12 @@ Result<Record> read_record(const Row& row) {
   return record;
 }
 
+}  // namespace
+
 Result<void> each_record(Connection& connection, const char* sql, const Values& values,
                          const Backend::Visit& visit) {
   return connection.each(sql, values, [&](const Row& row) -> Result<void> {
-    auto record = read_record(row);
+    auto record = read_record(row, sql);
     if (!record) return pass(record);
     return visit(std::move(*record));
   });
@@ -172,13 +200,19 @@ Result<void> put_telemetry(Connection& connection, const std::vector<Telemetry>&
   return {};
 }
 
+Result<Telemetry> read_telemetry_row(const Row& row) {
+  const auto key = row.bytes(0), value = row.bytes(1);
+  if (!key || !value) return damaged("sutler_telemetry", shown(key));
+  return Telemetry{std::string(*key), std::string(*value)};
+}
+
 Result<std::vector<Telemetry>> read_telemetry(Connection& connection, const char* sql,
                                               const Values& values) {
   std::vector<Telemetry> found;
   auto read = connection.each(sql, values, [&](const Row& row) -> Result<void> {
-    const auto key = row.bytes(0), value = row.bytes(1);
-    if (!key || !value) return base::fail(Code::kCorrupt, "database: telemetry is damaged");
-    found.push_back({std::string(*key), std::string(*value)});
+    auto one = read_telemetry_row(row);
+    if (!one) return pass(one);
+    found.push_back(std::move(*one));
     return {};
   });
   if (!read) return pass(read);

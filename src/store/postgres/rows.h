@@ -10,8 +10,8 @@
 
 namespace sutler::store::postgres {
 
-// Of a statement that selects the nine columns of a record. kCorrupt: a column is of another type.
-[[nodiscard]] base::Result<Record> read_record(const Row& row);
+// Of a statement that selects the nine columns of a record. kCorrupt names table and key of a row
+// with a column of another type, or of one that is too large (statements.h).
 [[nodiscard]] base::Result<void> each_record(Connection& connection, const char* sql,
                                              const Values& values, const Backend::Visit& visit);
 
@@ -30,6 +30,7 @@ namespace sutler::store::postgres {
 // Upserts, and removes where the value is empty. Of a key that comes twice the last one counts.
 [[nodiscard]] base::Result<void> put_telemetry(Connection& connection,
                                                const std::vector<Telemetry>& batch);
+[[nodiscard]] base::Result<Telemetry> read_telemetry_row(const Row& row);
 [[nodiscard]] base::Result<std::vector<Telemetry>> read_telemetry(Connection& connection,
                                                                   const char* sql,
                                                                   const Values& values);

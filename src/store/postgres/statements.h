@@ -1,28 +1,41 @@
 // The statements of the backend. Many rows travel as one array a column.
+//
+// A cell that is larger than anything that was ever written is read as NULL: one that a fault or a
+// hand made a gigabyte is not sent, and is refused by name (rows.cc).
 #pragma once
+
+#include <cstddef>
 
 namespace sutler::store::postgres {
 
+inline constexpr std::size_t kCellBytesMax = 16 * 1024 * 1024;
+#define SUTLER_CELL(name) "CASE WHEN octet_length(" name ") <= 16777216 THEN " name " END"
+static_assert(kCellBytesMax == 16'777'216);
+
 #define SUTLER_COLUMNS "kind, id, version, revision, deleted, key_id, wrapped, header, body"
-#define SUTLER_NO_BODY "kind, id, version, revision, deleted, key_id, wrapped, header, ''::bytea"
+#define SUTLER_PAIR "key, " SUTLER_CELL("value")
+#define SUTLER_READ_KEYS \
+  "kind, id, version, revision, deleted, " SUTLER_CELL("key_id") ", " SUTLER_CELL("wrapped")
+#define SUTLER_READ SUTLER_READ_KEYS ", " SUTLER_CELL("header") ", " SUTLER_CELL("body")
+#define SUTLER_NO_BODY SUTLER_READ_KEYS ", " SUTLER_CELL("header") ", ''::bytea"
 #define SUTLER_ROWS                                                                           \
   "unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bytea[], " \
   "$7::bytea[], $8::bytea[], $9::bytea[]) AS v(" SUTLER_COLUMNS ")"
 
-inline constexpr char kSelectAll[] = "SELECT " SUTLER_COLUMNS " FROM sutler_record";
-inline constexpr char kSelectSince[] = "SELECT " SUTLER_COLUMNS
+inline constexpr char kSelectAll[] = "SELECT " SUTLER_READ " FROM sutler_record";
+inline constexpr char kSelectSince[] = "SELECT " SUTLER_READ
                                        " FROM sutler_record WHERE revision > $1 "
                                        "ORDER BY revision, kind, id";
 inline constexpr char kSelectVersions[] =
-    "SELECT " SUTLER_COLUMNS
+    "SELECT " SUTLER_READ
     " FROM sutler_record WHERE kind = $1 AND id = $2 UNION ALL "
-    "SELECT " SUTLER_COLUMNS
+    "SELECT " SUTLER_READ
     " FROM sutler_history WHERE kind = $1 AND id = $2 "
     "ORDER BY version DESC";
 inline constexpr char kSelectOneVersion[] =
-    "SELECT " SUTLER_COLUMNS
+    "SELECT " SUTLER_READ
     " FROM sutler_record WHERE kind = $1 AND id = $2 AND version = $3 UNION ALL "
-    "SELECT " SUTLER_COLUMNS " FROM sutler_history WHERE kind = $1 AND id = $2 AND version = $3";
+    "SELECT " SUTLER_READ " FROM sutler_history WHERE kind = $1 AND id = $2 AND version = $3";
 inline constexpr char kSelectChanges[] =
     "SELECT " SUTLER_NO_BODY
     " FROM sutler_record WHERE revision >= $1 AND revision <= $2 AND kind <> 'head'::bytea "
@@ -32,11 +45,19 @@ inline constexpr char kSelectChanges[] =
 inline constexpr char kSelectOldVersions[] =
     "SELECT " SUTLER_NO_BODY " FROM sutler_history ORDER BY kind, id, version";
 inline constexpr char kDumpHead[] =
-    "SELECT " SUTLER_COLUMNS " FROM sutler_record WHERE kind = 'head'::bytea";
+    "SELECT " SUTLER_READ " FROM sutler_record WHERE kind = 'head'::bytea";
 inline constexpr char kDumpCurrent[] =
-    "SELECT " SUTLER_COLUMNS " FROM sutler_record WHERE kind <> 'head'::bytea ORDER BY kind, id";
+    "SELECT " SUTLER_READ " FROM sutler_record WHERE kind <> 'head'::bytea ORDER BY kind, id";
 inline constexpr char kDumpHistory[] =
-    "SELECT " SUTLER_COLUMNS " FROM sutler_history ORDER BY kind, id, version";
+    "SELECT " SUTLER_READ " FROM sutler_history ORDER BY kind, id, version";
+inline constexpr char kDumpTelemetry[] =
+    "SELECT " SUTLER_PAIR " FROM sutler_telemetry ORDER BY key";
+// As is_audit_line_row() says.
+inline constexpr char kDumpNoAuditLines[] =
+    "SELECT " SUTLER_PAIR
+    " FROM sutler_telemetry WHERE NOT (octet_length(key) = 55 AND "
+    "substring(key FROM 1 FOR 6) = 'audit/'::bytea AND "
+    "substring(key FROM 39 FOR 1) = '/'::bytea) ORDER BY key";
 
 inline constexpr char kMoveRevision[] =
     "UPDATE sutler_store SET revision = $1 WHERE one = 1 AND revision = $2 AND NOT filling "
@@ -67,10 +88,9 @@ inline constexpr char kCountKeys[] =
     "SELECT key_id, 0, count(*) FROM sutler_history GROUP BY key_id) AS both_tables "
     "GROUP BY key_id ORDER BY key_id";
 inline constexpr char kFindWrapped[] =
-    "SELECT kind, id, version, revision, deleted, key_id, wrapped FROM sutler_record "
-    "WHERE key_id <> $1 UNION ALL "
-    "SELECT kind, id, version, revision, deleted, key_id, wrapped FROM sutler_history "
-    "WHERE key_id <> $1 LIMIT $2";
+    "SELECT " SUTLER_READ_KEYS
+    " FROM sutler_record WHERE key_id <> $1 UNION ALL "
+    "SELECT " SUTLER_READ_KEYS " FROM sutler_history WHERE key_id <> $1 LIMIT $2";
 #define SUTLER_REWRAPS                                                                      \
   " AS r SET key_id = v.key_id, wrapped = v.wrapped FROM unnest($1::bytea[], $2::bytea[], " \
   "$3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[]) "                                   \
@@ -86,13 +106,14 @@ inline constexpr char kPutTelemetry[] =
 inline constexpr char kDropTelemetry[] =
     "DELETE FROM sutler_telemetry WHERE key IN (SELECT unnest($1::bytea[]))";
 inline constexpr char kTelemetryFrom[] =
-    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 ORDER BY key";
-inline constexpr char kTelemetryBetween[] =
-    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key";
-inline constexpr char kTelemetryAscending[] =
-    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
+    "SELECT " SUTLER_PAIR " FROM sutler_telemetry WHERE key >= $1 ORDER BY key";
+inline constexpr char kTelemetryBetween[] = "SELECT key, " SUTLER_CELL(
+    "value") " FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key";
+inline constexpr char kTelemetryAscending[] = "SELECT key, " SUTLER_CELL(
+    "value") " FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 inline constexpr char kTelemetryDescending[] =
-    "SELECT key, value FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key DESC "
+    "SELECT " SUTLER_PAIR
+    " FROM sutler_telemetry WHERE key >= $1 AND key < $2 ORDER BY key DESC "
     "LIMIT $3";
 
 inline constexpr char kTakeLease[] =
@@ -148,6 +169,10 @@ inline constexpr char kRemoveHistory[] = "DELETE FROM sutler_history" SUTLER_NAM
 #undef SUTLER_REWRAPS
 #undef SUTLER_ROWS
 #undef SUTLER_NO_BODY
+#undef SUTLER_READ
+#undef SUTLER_PAIR
+#undef SUTLER_READ_KEYS
+#undef SUTLER_CELL
 #undef SUTLER_COLUMNS
 
 }  // namespace sutler::store::postgres

@@ -177,7 +177,9 @@ Result<void> dump_rows(Connection& connection, RowSink& sink) {
   auto done = sink.begin({std::move(meta->store_id), meta->revision, std::move(*keys)});
   if (done) done = dump_records(connection, kDumpHead, sink, &RowSink::current);
   if (done) done = dump_records(connection, kDumpCurrent, sink, &RowSink::current);
-  if (done) done = dump_records(connection, kDumpHistory, sink, &RowSink::history);
+  if (done && sink.wants() != RowSink::Wants::kCurrent) {
+    done = dump_records(connection, kDumpHistory, sink, &RowSink::history);
+  }
   if (!done) return done;
   auto rows = connection.prepare(kDumpTelemetry);
   if (!rows) return pass(rows);
