@@ -87,7 +87,7 @@ Result<std::unique_ptr<source::Sources>> make_sources(const Options& options,
     auto folder = make_cache_folder(options);
     if (!folder) return pass(folder);
     settings.cache_dir = *folder;
-    settings.cache_key = base::Secret(keys->derive("sutler source cache").expose());
+    settings.cache_key = keys->derive("sutler source cache");
   }
   return std::make_unique<source::Sources>(std::move(configured), std::move(settings), clock);
 }

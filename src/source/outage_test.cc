@@ -226,7 +226,7 @@ TEST_F(RestartTest, AnotherKeyOrAnotherStoreStartsAnew) {
   pass_time(60s);
   EXPECT_EQ(get("a"), "one");
   store->fail(FailureKind::kOutage);
-  options.cache_key = base::Secret(std::string(32, 'x'));
+  options.cache_key = base::LockedBytes(std::string(32, 'x'));
   start();
   EXPECT_EQ(get("a"), "(outage)");
   EXPECT_TRUE(files().empty());

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/locked_bytes.h"
 #include "base/metric.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -95,7 +96,7 @@ class Sources {
   };
   struct Options {
     std::filesystem::path cache_dir;  // of the sealed cache; empty: none is kept on disk
-    base::Secret cache_key;           // 32 bytes, from the master key; empty: none is kept on disk
+    base::LockedBytes cache_key;      // 32 bytes, from the master key; empty: none is kept on disk
     std::size_t documents_max = 100'000;
     std::size_t bytes_max = 256 * 1024 * 1024;
     // How often the background thread looks after what is due.

@@ -214,7 +214,7 @@ class SourcesTest : public ::testing::Test {
   }
   void keep_on_disk() {
     options.cache_dir = folder.path() / "cache";
-    options.cache_key = base::Secret(std::string(32, 'k'));
+    options.cache_key = base::LockedBytes(std::string(32, 'k'));
     start();
   }
   void pass_time(std::chrono::seconds span) { clock.set(clock.now() + span); }
