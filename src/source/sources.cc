@@ -190,7 +190,8 @@ base::Result<void> Sources::validate(std::string_view source, std::string_view r
   return found->driver().validate(cut.locator);
 }
 
-void Sources::obtain(std::vector<Wanted> wanted, std::function<void()> done) {
+void Sources::obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done) {
+  const Deadline now = std::chrono::steady_clock::now();
   const auto waiting = std::make_shared<Waiting>(std::move(done));
   std::ranges::sort(wanted);
   std::chrono::milliseconds patience{0};
@@ -207,10 +208,11 @@ void Sources::obtain(std::vector<Wanted> wanted, std::function<void()> done) {
     }
     at = end;
   }
+  time.span = std::max(time.span, patience);
   if (waiting->settle()) {
     state_->shared->alarm.now(waiting);
   } else {
-    state_->shared->alarm.at(std::chrono::steady_clock::now() + patience, waiting);
+    state_->shared->alarm.at(std::min(now + patience, time.started + time.span), waiting);
   }
 }
 

@@ -34,6 +34,13 @@ struct Wanted {
   auto operator<=>(const Wanted&) const = default;
 };
 
+// The time that one fetch has for all that it waits for, one obtain() after the other: from its
+// start, as long as the longest `deadline` of the sources that it has asked so far.
+struct FetchTime {
+  Deadline started = std::chrono::steady_clock::now();
+  std::chrono::milliseconds span{0};  // kept by obtain()
+};
+
 // What a rendered answer hangs on. It holds while the document is what it was and may still be
 // served without asking the store.
 class Slot;
@@ -117,9 +124,10 @@ class Sources {
   [[nodiscard]] base::Result<void> validate(std::string_view source, std::string_view ref) const;
 
   // Has them read, each by one call however many wait for it, and calls `done` once, on a thread
-  // of the sources, when each is settled or its source's deadline has passed. `done` must not
-  // block.
-  void obtain(std::vector<Wanted> wanted, std::function<void()> done);
+  // of the sources, when each is settled, or when the deadline of their sources or what is left
+  // of `time` has passed. What is asked for when nothing is left is read all the same, for whoever
+  // comes next. `done` must not block.
+  void obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done);
 
   // Blocking, for the control plane.
   [[nodiscard]] Answer<std::string> check(const std::string& source);
