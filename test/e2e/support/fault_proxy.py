@@ -2,7 +2,8 @@
 OpenBao themselves do is shown against the real one.
 
 Each door is a listener of its own with one fault, which counts the calls that it gets. A value at
-`kv/NAME` is `{"v": …}`, the one that the door was given, whatever the name."""
+`kv/NAME` is `{"v": …}`, the one that the door was given, whatever the name. A name that ends with
+`-first` is slow and nothing else where the others hang later."""
 import json
 import socket
 import struct
@@ -11,9 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SLOW_SECONDS = 0.3
 REFUSED = json.dumps({"errors": ["permission denied"]}).encode()
-FAULTS = ("up", "slow", "hanging", "500", "403", "404", "garbage", "reset", "login refused")
+FAULTS = ("up", "slow", "hanging", "500", "403", "404", "garbage", "reset", "login refused",
+          "hanging later")
 
 
+LATE_SECONDS = 1.2  # most of a deadline of two
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -59,6 +62,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send(500, b'{"errors":["internal error"]}')
 
     def do_403(self):
+    def do_hanging_later(self):
+        if "-first" not in self.path:
+            return self.do_hanging()
+        self.server.door.ended.wait(LATE_SECONDS)
+        self.value()
+
         self.send(403, REFUSED)
 
     do_login_refused = do_403
