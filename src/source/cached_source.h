@@ -39,6 +39,8 @@ struct Shared {
   std::atomic<std::size_t> documents{0};
   std::atomic<std::size_t> bytes{0};
   std::function<void()> make_room;  // called without locks
+  // How long each obtain() took until its `done`. Who waits may outlive all else here.
+  const std::shared_ptr<base::LatencyHistogram> waits = std::make_shared<base::LatencyHistogram>();
 
   [[nodiscard]] bool is_full() const {
     return documents > options.documents_max || bytes > options.bytes_max;

@@ -192,7 +192,13 @@ base::Result<void> Sources::validate(std::string_view source, std::string_view r
 
 void Sources::obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done) {
   const Deadline now = std::chrono::steady_clock::now();
-  const auto waiting = std::make_shared<Waiting>(std::move(done));
+  const auto waiting =
+      std::make_shared<Waiting>([waits = state_->shared->waits, now, done = std::move(done)] {
+        const auto took = std::chrono::steady_clock::now() - now;
+        waits->record(static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+        done();
+      });
   std::ranges::sort(wanted);
   std::chrono::milliseconds patience{0};
   for (auto at = wanted.begin(); at != wanted.end();) {

@@ -291,6 +291,9 @@ TEST_F(CacheTest, MetricsNameSourcesAndNoLocators) {
   for (const auto& family : families) {
     for (const auto& sample : family.samples) {
       sums[family.name] += sample.value;
+      for (const auto count : sample.histogram.classes) {
+        sums[family.name] += static_cast<double>(count);
+      }
       for (const auto& [name, value] : sample.labels) {
         EXPECT_TRUE(name == "source" || name == "kind");
         EXPECT_EQ(value.find("locator"), std::string::npos);
@@ -298,6 +301,7 @@ TEST_F(CacheTest, MetricsNameSourcesAndNoLocators) {
     }
   }
   EXPECT_EQ(sums["sutler_source_calls_total"], 2);
+  EXPECT_EQ(sums["sutler_source_wait_seconds"], 2) << "each fetch that waited";
   EXPECT_EQ(sums["sutler_source_errors_total"], 1);
   EXPECT_EQ(sums["sutler_source_documents"], 1);
   EXPECT_EQ(sums["sutler_source_up"], 1);

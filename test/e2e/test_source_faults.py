@@ -184,40 +184,7 @@ def test_what_does_not_exist_goes_at_once_and_only_then_is_a_default_taken(rows)
             assert rows["403", cache, kind][0] == "503 source_denied"
 
 
-# -- a crowd after a restart ---------------------------------------------------------------------
-
-CROWD = 2000
-REFERENCES = 5
-
-
-def crowd_config(door, folder):
-    config = folder / "sutler.yaml"
-    config.write_text(json.dumps({"sources": [
-        source("store", door.address, ttl="1h", disk_cache=False, deadline="20s")]}))
-    return config
-
-
-def test_a_crowd_after_a_restart_is_one_call_for_each_reference(serve, tmp_path):
-    door = Door("slow")
-    try:
-        config = crowd_config(door, tmp_path)
-        server = serve("--config", config, env={"FAULT_TOKEN": "t"})
-        server.add_key()
-        server.apply(*(group(f"g{n}", {f"V{n}": {"from": "store", "ref": f"kv/r{n}#v"}})
-                       for n in range(REFERENCES)))
-        server.stop()
-        door.forget()
-        server = serve("--config", config, env={"FAULT_TOKEN": "t"})
-        with ThreadPoolExecutor(64) as pool:
-            answers = list(pool.map(lambda n: server.fetch(project="p", object_id=f"o{n}"),
-                                    range(CROWD)))
-        for answer in answers:
-            assert answer.status == 200
-            assert answer.values() == {f"V{n}": "from-the-store" for n in range(REFERENCES)}
-        assert door.calls() == {f"r{n}": 1 for n in range(REFERENCES)}
-    finally:
-        door.close()
-
+# -- over a restart ------------------------------------------------------------------------------
 
 def test_the_cache_on_disk_serves_after_a_restart_in_an_outage(serve, tmp_path):
     door = Door()
