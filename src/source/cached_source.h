@@ -66,6 +66,10 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
   };
   [[nodiscard]] Look look(std::string_view locator, Wait wait);
 
+  // When it may be asked for again: after what failed, what the store denied, or the breaker.
+  // Nothing: at once.
+  [[nodiscard]] std::optional<base::UnixTime> next_try(std::string_view locator);
+
   // Has them read, each unless that is not needed or not possible now; `waiting` waits for those.
   void join(const std::vector<std::string>& locators, const std::shared_ptr<Waiting>& waiting);
   [[nodiscard]] Sources::Refreshed refresh();

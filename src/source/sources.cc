@@ -222,6 +222,13 @@ void Sources::obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<
   }
 }
 
+std::optional<base::UnixTime> Sources::next_try(std::string_view source,
+                                                std::string_view ref) const {
+  CachedSource* found = state_->find(source);
+  if (found == nullptr) return std::nullopt;
+  return found->next_try(cut_reference(ref).locator);
+}
+
 Answer<std::string> Sources::check(const std::string& source) {
   CachedSource* found = state_->find(source);
   if (found == nullptr) {

@@ -129,6 +129,11 @@ class Sources {
   // comes next. `done` must not block.
   void obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done);
 
+  // When the store may be asked again for what lies at `ref` of the source, as far as it is known
+  // now; nothing: at once, or there is no such source.
+  [[nodiscard]] std::optional<base::UnixTime> next_try(std::string_view source,
+                                                       std::string_view ref) const;
+
   // Blocking, for the control plane.
   [[nodiscard]] Answer<std::string> check(const std::string& source);
   // Reads all cached documents of the source anew; how many were read and how many failed.
