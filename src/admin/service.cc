@@ -140,6 +140,7 @@ struct Service::SourceWait {
   Principal who;
   std::string team, name, item;
   std::set<source::Wanted> asked;
+  source::FetchTime time;
   std::atomic<bool> is_read;
   Later next;
 };
@@ -307,13 +308,13 @@ http::Response Service::judge(const http::Request& request, Door door, Later& la
   Call call{
       request, who, who.name, std::move(found.team), std::move(found.name), std::move(found.item)};
   call.later = &later;
-  return perform_waiting(*found.route, call, {});
+  return perform_waiting(*found.route, call, {}, {});
 }
 
 // Performs it; where the sources have to read something first, later and again. Each document is
-// waited for once.
+// waited for once, and all of them for one deadline.
 http::Response Service::perform_waiting(const Route& route, Call& call,
-                                        std::set<source::Wanted> asked) {
+                                        std::set<source::Wanted> asked, source::FetchTime time) {
   std::vector<source::Wanted> wanted;
   call.patience = source::Patience::kMayWait;
   call.wanted = &wanted;
@@ -325,8 +326,8 @@ http::Response Service::perform_waiting(const Route& route, Call& call,
   if (wanted.empty() || call.later == nullptr) return perform(route, call);
   asked.insert(wanted.begin(), wanted.end());
   auto waits = std::make_shared<SourceWait>(call.request, call.who, call.team, call.name, call.item,
-                                            std::move(asked));
-  context_.sources->obtain(std::move(wanted), [waits] { waits->is_read = true; });
+                                            std::move(asked), time);
+  context_.sources->obtain(std::move(wanted), waits->time, [waits] { waits->is_read = true; });
   *call.later = [this, &route, waits](Patience patience) { return go_on(route, *waits, patience); };
   return response;
 }
@@ -338,7 +339,7 @@ std::optional<http::Response> Service::go_on(const Route& route, SourceWait& wai
   Call call{waits.request, waits.who, waits.who.name, waits.team, waits.name, waits.item};
   if (patience == Patience::kNone) return perform(route, call);
   call.later = &waits.next;
-  auto response = perform_waiting(route, call, waits.asked);
+  auto response = perform_waiting(route, call, waits.asked, waits.time);
   if (waits.next) return waits.next(patience);
   return response;
 }

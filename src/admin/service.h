@@ -121,7 +121,8 @@ class Service final : public http::Handler {
   [[nodiscard]] http::Response perform(const Route& route, Call& call);
   struct SourceWait;
   [[nodiscard]] http::Response perform_waiting(const Route& route, Call& call,
-                                               std::set<source::Wanted> asked);
+                                               std::set<source::Wanted> asked,
+                                               source::FetchTime time);
   [[nodiscard]] std::optional<http::Response> go_on(const Route& route, SourceWait& waits,
                                                     Patience patience);
 

@@ -1,5 +1,7 @@
 #include "provider/provider.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -8,7 +10,7 @@
 namespace sutler::provider {
 namespace {
 
-constexpr std::string_view kRetryAfter = "Retry-After: 5\r\n";
+constexpr std::int64_t kRetrySeconds = 5, kRetrySecondsMin = 1, kRetrySecondsMax = 60;
 
 http::Response unauthorized() {
   auto response = http::problem(401, "unauthorized", "the token was not accepted");
@@ -16,9 +18,10 @@ http::Response unauthorized() {
   return response;
 }
 
-http::Response unavailable(std::string_view code, std::string_view detail) {
+http::Response unavailable(std::string_view code, std::string_view detail,
+                           std::int64_t retry_seconds = kRetrySeconds) {
   auto response = http::problem(503, code, detail);
-  response.extra_fields = kRetryAfter;
+  response.extra_fields = "Retry-After: " + std::to_string(retry_seconds) + "\r\n";
   return response;
 }
 
@@ -31,6 +34,15 @@ http::Response not_allowed() {
 }
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+// Until the store that it failed for is asked again; else a few seconds.
+std::int64_t retry_seconds(const source::Sources* sources, const resolve::Sourcing& sourcing) {
+  if (sources == nullptr || sourcing.source.empty()) return kRetrySeconds;
+  const auto at = sources->next_try(sourcing.source, sourcing.ref);
+  if (!at) return kRetrySecondsMin;
+  const std::int64_t left = (at->microseconds - sourcing.now.microseconds + 999'999) / 1'000'000;
+  return std::clamp(left, kRetrySecondsMin, kRetrySecondsMax);
+}
 
 // What a verified workload is told when its bundle cannot be had: the code, no more.
 std::string_view detail_of(std::string_view code) {
@@ -339,7 +351,7 @@ void Provider::fail(http::Reply reply, const Endpoint& endpoint, const jwt::Clai
                              claims.issued_at(), claims.expires_at()});
   }
   done(endpoint, FetchOutcome::kFailed, code);
-  reply.send(unavailable(code, detail_of(code)));
+  reply.send(unavailable(code, detail_of(code), retry_seconds(shared_->sources, sourcing)));
 }
 
 void Provider::health(http::Reply reply) {

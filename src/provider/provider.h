@@ -10,7 +10,7 @@
 //
 // A fetch with values of sources that are not read yet waits, without holding up the thread, and is
 // then judged from the start: token, team and groups may have changed meanwhile. It waits for each
-// document once, so that it takes no longer than the sources' own deadlines.
+// document once, and for all of them together no longer than the longest deadline of their sources.
 #pragma once
 
 #include <atomic>

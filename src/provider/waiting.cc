@@ -24,12 +24,13 @@ bool Provider::may_wait(std::vector<source::Wanted>& wanted, const Progress* pro
 
 void Provider::wait(http::Reply reply, std::vector<source::Wanted> wanted,
                     std::unique_ptr<Progress> progress) {
-  if (!progress) progress = std::make_unique<Progress>(Progress{started_, {}});
+  if (!progress) progress = std::make_unique<Progress>(Progress{started_, {}, {}});
   progress->asked.insert(wanted.begin(), wanted.end());
   const std::uint64_t id = ++waits_;
   auto caller = reply.caller();
+  source::FetchTime& time = progress->time;  // the map keeps it where it is
   waiting_.emplace(id, Waiting{std::move(reply), std::move(progress)});
-  shared_->sources->obtain(std::move(wanted), [this, id, caller = std::move(caller)] {
+  shared_->sources->obtain(std::move(wanted), time, [this, id, caller = std::move(caller)] {
     caller.call([this, id] { resume(id); });  // only while this is there
   });
 }

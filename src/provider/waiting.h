@@ -12,6 +12,7 @@ namespace sutler::provider {
 // What a fetch that waited has behind it.
 struct Progress {
   double started = 0;              // when its request came
+  source::FetchTime time;          // one deadline, however often it waits
   std::set<source::Wanted> asked;  // waits for nothing twice
 };
 

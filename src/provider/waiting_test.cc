@@ -81,6 +81,15 @@ TEST_F(Waiting, WhatCannotBeHadIsA503WhoseRecordNamesSourceAndReference) {
   EXPECT_FALSE(got.body.contains("vault"));
 }
 
+TEST_F(Waiting, A503SaysWhenTheStoreIsAskedAgain) {
+  store->fail(source::Failure{source::FailureKind::kLogin, "scripted", std::chrono::seconds(40)});
+  EXPECT_EQ(bench->fetch().field("Retry-After"), "40");
+  store->fail(source::FailureKind::kMissing);
+  pass_time(std::chrono::seconds(60));
+  bench->clock().set(kStart + 60);
+  EXPECT_EQ(bench->fetch().field("Retry-After"), "10") << "for as long as a no is remembered";
+}
+
 TEST_F(Waiting, WhatChangedMeanwhileCounts) {
   store->hold();
   Wire waits = start_fetch();

@@ -23,7 +23,7 @@ namespace {
 // Whose connections to the admin socket are an owner's.
 std::vector<std::int64_t> trusted_uids(const Options& options) {
   const auto own = static_cast<std::int64_t>(::geteuid());
-  if (!runs_programs(options)) return {0, own};
+  if (!options.sources_run_programs) return {0, own};
   if (own != 0) {
     base::log::info(
         "a source runs programs: the admin socket trusts root only, and the server's own user "
@@ -252,7 +252,7 @@ Result<void> App::apply_files() {
   request.body = body;
   request.remote = "unix";
   request.id = "serve--apply";
-  request.peer_uid = runs_programs(options_) ? 0 : static_cast<std::int64_t>(::geteuid());
+  request.peer_uid = options_.sources_run_programs ? 0 : static_cast<std::int64_t>(::geteuid());
   const http::Field type{"Content-Type", "application/json"};
   request.fields = {&type, 1};
   const auto response = admin_->answer(request);
@@ -350,19 +350,6 @@ void App::watch_audit() {
   if (!audit_->append({&event, 1}, audit::Durability::kWritten)) return;
   shared_->audit_works = true;
   base::log::info("audit can be written again");
-}
-
-// Sources keep connections, logins and a cache; they are made once.
-void App::watch_config() const {
-  if (!options_.sources_changed) return;
-  const auto changed = options_.sources_changed();
-  if (!changed) {
-    return base::log::warning("the config file cannot be read again",
-                              {{"why", changed.error().message}});
-  }
-  if (*changed) {
-    base::log::warning("`sources` of the config file has changed: it counts after a restart");
-  }
 }
 
 void App::reload_owner_token() {

@@ -129,6 +129,19 @@ Check check_backup(std::optional<base::UnixTime> last, base::UnixTime now) {
   return {"backup", days > kBackupDays ? CheckState::kWarn : CheckState::kOk, age};
 }
 
+// What was read is kept on the disk over the restart, and open fetches finish before it.
+Check check_config(const SourceChanges& changes) {
+  if (!changes.any()) return {"config", CheckState::kOk, {}};
+  if (!changes.wrong.empty()) {
+    return {"config", CheckState::kWarn,
+            "`sources` of the config file is wrong now, and the server would not start again: "
+            "`sutler config check` says where"};
+  }
+  return {"config", CheckState::kWarn,
+          "`sources` of the config file has changed (" + changes.text() +
+              "): it counts after a restart, over which what was read is kept"};
+}
+
 void add_source_checks(std::vector<Check>& out, const std::vector<source::SourceStatus>& sources) {
   for (const auto& source : sources) {
     Check check{"source:" + source.name, CheckState::kOk, {}};

@@ -10,6 +10,7 @@
 
 #include "admin/checks.h"
 #include "base/clock.h"
+#include "server/source_changes.h"
 #include "source/sources.h"
 
 namespace sutler::server {
@@ -39,6 +40,9 @@ struct DiskFigures {
 [[nodiscard]] admin::Check check_clock(base::UnixTime now);
 // `last`: when the last good backup was made; nothing: never, as far as is known.
 [[nodiscard]] admin::Check check_backup(std::optional<base::UnixTime> last, base::UnixTime now);
+
+// Warns while the config file says something else of sources than the server knows, or is wrong.
+[[nodiscard]] admin::Check check_config(const SourceChanges& changes);
 
 // One `source:NAME` for each. Warns while a store is out: that takes no node out, since the others
 // have the same store.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/log.h"
 #include "crypto/certificate.h"
 #include "server/app.h"
 #include "server/health.h"
@@ -248,8 +249,24 @@ std::vector<Check> App::checks() const {
   out.push_back(check_clock(now));
   out.push_back(check_backup(upkeep_->backups().last_good(), now));
   if (sources_) add_source_checks(out, sources_->status());
+  if (options_.source_changes) {
+    if (const auto changes = options_.source_changes()) out.push_back(check_config(*changes));
+  }
   if (shared_->draining) out.push_back({"draining", CheckState::kFail, "this server is stopping"});
   return out;
+}
+
+// Sources keep connections, logins and a cache; they are made once.
+void App::watch_config() const {
+  if (!options_.source_changes) return;
+  const auto changes = options_.source_changes();
+  if (!changes) {
+    return base::log::warning("the config file cannot be read again",
+                              {{"why", changes.error().message}});
+  }
+  if (const Check check = check_config(*changes); check.state != CheckState::kOk) {
+    base::log::warning(check.detail, {{"file", changes->file.string()}, {"why", changes->wrong}});
+  }
 }
 
 std::vector<MetricFamily> App::metrics() const {

@@ -9,8 +9,6 @@
 
 #include "base/duration.h"
 #include "base/log.h"
-#include "base/wipe.h"
-#include "crypto/hash.h"
 #include "server/proxy_roles.h"
 #include "server/setting_reader.h"
 #include "server/shared_database.h"
@@ -236,27 +234,17 @@ void keep_master_key_sources(const RawSettings& raw, const MergedSettings& merge
   options.master_keys_how = how_to_add_key(merged);
 }
 
-// Of what is written there, without its place in the file.
-crypto::Digest digest_of_sources(const MergedSettings& merged) {
-  const auto at = merged.sections.find("sources");
-  std::string text = at == merged.sections.end() ? "" : config_json(*at->second.tree);
-  const auto digest = crypto::sha256(text);
-  base::wipe(text);
-  return digest;
-}
-
 Result<void> read_sources(const RawSettings& raw, const MergedSettings& merged, Options& options) {
-  options.sources_changed = [config = raw.config,
-                             before = digest_of_sources(merged)]() -> Result<bool> {
-    auto again = merge_settings({.flags = {}, .environment = {}, .config = config});
-    if (!again) return pass(again);
-    return digest_of_sources(*again) != before;
+  options.source_changes = [config = raw.config, data_dir = options.data_dir,
+                            before = digests_of_sources(merged)] {
+    return find_source_changes(config, data_dir, before);
   };
   const auto at = merged.sections.find("sources");
   if (at == merged.sections.end()) return {};
   auto sources = read_sources(at->second, options.data_dir);
   if (!sources) return pass(sources);
   for (const SourceConfig& one : *sources) options.sources.push_back(one.common);
+  options.sources_run_programs = std::ranges::any_of(*sources, runs_programs);
   options.source_section = at->second;
   return {};
 }

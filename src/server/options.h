@@ -24,6 +24,7 @@
 #include "registry/registry.h"
 #include "server/history_purger.h"
 #include "server/settings.h"
+#include "server/source_changes.h"
 #include "server/source_config.h"
 #include "store/postgres/dsn.h"
 
@@ -74,9 +75,10 @@ struct Options {
   HistoryPolicy history;
   std::vector<source::Common> sources;
   ConfigSection source_section;  // what they were read from; without a tree: there are none
-  // Tells whether `sources` of the config file says something else than at the start; null in
-  // tests.
-  std::function<base::Result<bool>()> sources_changed;
+  // One of them runs programs: whoever may be the server's own user is no owner by that alone.
+  bool sources_run_programs = false;
+  // What `sources` of the config file, read anew, says otherwise than at the start; null in tests.
+  std::function<base::Result<SourceChanges>()> source_changes;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // to be logged at the start
 };

@@ -123,6 +123,12 @@ SourceConfig read_source(const model::Tree& tree, const std::filesystem::path& d
 
 }  // namespace
 
+bool runs_programs(const SourceConfig& source) {
+  const auto* files = std::get_if<source::FileConfig>(&source.kind);
+  return std::holds_alternative<source::ExecConfig>(source.kind) ||
+         (files != nullptr && !files->decrypt.argv.empty());
+}
+
 base::Result<std::vector<SourceConfig>> read_sources(const ConfigSection& section,
                                                      const std::filesystem::path& data_dir) {
   SectionErrors errors(section.file);

@@ -17,6 +17,9 @@ struct SourceConfig {
   SourceKind kind;
 };
 
+// Programs run on its behalf: of kind exec, or with a `decrypt`.
+[[nodiscard]] bool runs_programs(const SourceConfig& source);
+
 // kInvalid with file, line and member; of what is unknown with the known ones. No files are read
 // from in or around `data_dir`.
 [[nodiscard]] base::Result<std::vector<SourceConfig>> read_sources(

@@ -147,20 +147,6 @@ TEST(SourceConfig, NeitherFlagNorEnvironmentNamesASource) {
   EXPECT_TRUE(options->warnings[0].contains("SUTLER_SOURCES"));
 }
 
-TEST(SourceConfig, AChangeOfTheSectionIsNoticedAndNoOther) {
-  Given given;
-  given.config(std::string(kFile) + "threads: 1\n");
-  const auto options = load_options(given.raw());
-  ASSERT_TRUE(options);
-  EXPECT_FALSE(*options->sources_changed());
-  given.config("# moved\nthreads: 2\n" + std::string(kFile));
-  EXPECT_FALSE(*options->sources_changed());
-  given.config(file_with("    ttl: 1s\n"));
-  EXPECT_TRUE(*options->sources_changed());
-  given.config("threads: 1\n");
-  EXPECT_TRUE(*options->sources_changed());
-}
-
 TEST(SourceConfig, AnotherStoreOfTheSameNameHasAnotherFingerprint) {
   const auto fingerprint = [](const std::string& text) {
     const auto options = load(text);
@@ -178,7 +164,7 @@ TEST(SourceConfig, ProgramsAreThoseOfExecAndOfDecrypt) {
   const auto runs = [](const std::string& text) {
     const auto options = load(text);
     EXPECT_TRUE(options) << options.error().message;
-    return options && runs_programs(*options);
+    return options && options->sources_run_programs;
   };
   EXPECT_FALSE(runs("threads: 1\n"));
   EXPECT_FALSE(runs(std::string(kFile)));

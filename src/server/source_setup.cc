@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <variant>
 
@@ -87,20 +86,9 @@ Result<std::unique_ptr<source::Sources>> make_sources(const Options& options,
     auto folder = make_cache_folder(options);
     if (!folder) return pass(folder);
     settings.cache_dir = *folder;
-    settings.cache_key = base::Secret(keys->derive("sutler source cache").expose());
+    settings.cache_key = keys->derive("sutler source cache");
   }
   return std::make_unique<source::Sources>(std::move(configured), std::move(settings), clock);
-}
-
-bool runs_programs(const Options& options) {
-  if (options.source_section.tree == nullptr) return false;
-  const auto sources = read_sources(options.source_section, options.data_dir);
-  if (!sources) return true;  // then it does not start either
-  return std::ranges::any_of(*sources, [](const SourceConfig& one) {
-    const auto* files = std::get_if<source::FileConfig>(&one.kind);
-    return std::holds_alternative<source::ExecConfig>(one.kind) ||
-           (files != nullptr && !files->decrypt.argv.empty());
-  });
 }
 
 }  // namespace sutler::server

@@ -19,7 +19,4 @@ namespace sutler::server {
 [[nodiscard]] base::Result<std::unique_ptr<source::Sources>> make_sources(
     const Options& options, const crypto::MasterKeys* keys, const base::Clock& clock);
 
-// A source runs programs: whoever may be the server's own user must not be an owner by that alone.
-[[nodiscard]] bool runs_programs(const Options& options);
-
 }  // namespace sutler::server

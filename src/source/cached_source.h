@@ -39,6 +39,8 @@ struct Shared {
   std::atomic<std::size_t> documents{0};
   std::atomic<std::size_t> bytes{0};
   std::function<void()> make_room;  // called without locks
+  // How long each obtain() took until its `done`. Who waits may outlive all else here.
+  const std::shared_ptr<base::LatencyHistogram> waits = std::make_shared<base::LatencyHistogram>();
 
   [[nodiscard]] bool is_full() const {
     return documents > options.documents_max || bytes > options.bytes_max;
@@ -63,6 +65,10 @@ class CachedSource : public std::enable_shared_from_this<CachedSource> {
     std::optional<Origin> origin;
   };
   [[nodiscard]] Look look(std::string_view locator, Wait wait);
+
+  // When it may be asked for again: after what failed, what the store denied, or the breaker.
+  // Nothing: at once.
+  [[nodiscard]] std::optional<base::UnixTime> next_try(std::string_view locator);
 
   // Has them read, each unless that is not needed or not possible now; `waiting` waits for those.
   void join(const std::vector<std::string>& locators, const std::shared_ptr<Waiting>& waiting);

@@ -85,6 +85,20 @@ Sources::Refreshed CachedSource::refresh() {
   return refreshed;
 }
 
+std::optional<base::UnixTime> CachedSource::next_try(std::string_view locator) {
+  const std::lock_guard lock(mutex_);
+  const base::UnixTime now = shared_->clock.now();
+  base::UnixTime at = now;
+  if (breaker_.is_open()) at = std::max(at, breaker_.retry_at());
+  if (const auto found = slots_.find(locator); found != slots_.end()) {
+    const Known& known = found->second->known;
+    if (known.failures > 0) at = std::max(at, known.retry_at);
+    if (known.what == Known::What::kNegative) at = std::max(at, known.fresh_until);
+  }
+  if (at <= now) return std::nullopt;
+  return at;
+}
+
 SourceStatus CachedSource::status() {
   SourceStatus status;
   status.name = common_.name;

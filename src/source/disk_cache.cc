@@ -71,13 +71,14 @@ std::string owner_text(const DiskCache::Owner& owner) {
 
 }  // namespace
 
-DiskCache::DiskCache(fs::path folder, const base::Secret& key)
+DiskCache::DiskCache(fs::path folder, const base::LockedBytes& key)
     : folder_(std::move(folder)),
       key_(crypto::derive_key(key.expose(), "sutler source cache seal")),
       names_(crypto::HashAlgorithm::kSha256,
              crypto::derive_key(key.expose(), "sutler source cache names").expose()) {}
 
-base::Result<std::unique_ptr<DiskCache>> DiskCache::open(fs::path folder, const base::Secret& key) {
+base::Result<std::unique_ptr<DiskCache>> DiskCache::open(fs::path folder,
+                                                         const base::LockedBytes& key) {
   std::unique_ptr<DiskCache> cache(new DiskCache(std::move(folder), key));
   if (auto started = cache->start(); !started) return pass(started);
   return cache;

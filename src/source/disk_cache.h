@@ -25,7 +25,7 @@ class DiskCache {
  public:
   // Makes the folder, or empties it where it was written under another key. The error names it.
   [[nodiscard]] static base::Result<std::unique_ptr<DiskCache>> open(std::filesystem::path folder,
-                                                                     const base::Secret& key);
+                                                                     const base::LockedBytes& key);
 
   // A source as it is known here: another fingerprint is another source.
   struct Owner {
@@ -61,7 +61,7 @@ class DiskCache {
   void remove(const Owner& owner, std::string_view locator);
 
  private:
-  DiskCache(std::filesystem::path folder, const base::Secret& key);
+  DiskCache(std::filesystem::path folder, const base::LockedBytes& key);
   [[nodiscard]] base::Result<void> start();
   [[nodiscard]] std::filesystem::path folder_of(const Owner& owner) const;
   [[nodiscard]] std::filesystem::path file_of(const Owner& owner, std::string_view locator) const;

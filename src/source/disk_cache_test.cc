@@ -22,7 +22,7 @@ constexpr UnixTime kAlways{std::numeric_limits<std::int64_t>::max()};
 class DiskCacheTest : public ::testing::Test {
  protected:
   std::unique_ptr<DiskCache> open(char key = 'k') {
-    return base::test::must(DiskCache::open(path, base::Secret(std::string(32, key))));
+    return base::test::must(DiskCache::open(path, base::LockedBytes(std::string(32, key))));
   }
   static void put(DiskCache& cache, const DiskCache::Owner& owner, const std::string& locator,
                   Document document) {
@@ -143,7 +143,7 @@ TEST_F(DiskCacheTest, AnotherKeyStartsAnewAndLeavesForeignFilesAlone) {
 TEST_F(DiskCacheTest, AFolderThatCannotBeMadeIsAnErrorThatNamesIt) {
   std::ofstream(folder.path() / "file") << "x";
   const auto opened =
-      DiskCache::open(folder.path() / "file" / "cache", base::Secret(std::string(32, 'k')));
+      DiskCache::open(folder.path() / "file" / "cache", base::LockedBytes(std::string(32, 'k')));
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("cache"), std::string::npos);
 }

@@ -92,6 +92,20 @@ TEST_F(OutageTest, WhatJustFailedIsNotAskedAgainAtOnce) {
   EXPECT_EQ(store->calls(), 1u);
 }
 
+TEST_F(OutageTest, WhenItIsAskedAgainIsKnown) {
+  const auto next = [&](const char* ref) { return sources->next_try("vault", ref); };
+  EXPECT_FALSE(next("a#key")) << "it was never asked for";
+  EXPECT_FALSE(sources->next_try("nobody", "a"));
+  EXPECT_EQ(get("a"), "(missing)");
+  EXPECT_EQ(next("a#key"), clock.now() + 10s) << "as long as a no is remembered";
+  store->fail(Failure{FailureKind::kLogin, "scripted", 40s});
+  EXPECT_EQ(get("b"), "(login)");
+  EXPECT_EQ(next("b"), clock.now() + 40s) << "as the store said";
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(get("doc" + std::to_string(i)), "(login)");
+  ASSERT_TRUE(status().breaker_open);
+  EXPECT_GT(next("never asked"), clock.now()) << "as the breaker says";
+}
+
 TEST_F(OutageTest, AfterSomeOutagesInARowOnlyProbesAreLetThrough) {
   read_and_expire("a");
   store->fail(FailureKind::kLogin);
@@ -226,7 +240,7 @@ TEST_F(RestartTest, AnotherKeyOrAnotherStoreStartsAnew) {
   pass_time(60s);
   EXPECT_EQ(get("a"), "one");
   store->fail(FailureKind::kOutage);
-  options.cache_key = base::Secret(std::string(32, 'x'));
+  options.cache_key = base::LockedBytes(std::string(32, 'x'));
   start();
   EXPECT_EQ(get("a"), "(outage)");
   EXPECT_TRUE(files().empty());

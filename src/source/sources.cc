@@ -190,8 +190,15 @@ base::Result<void> Sources::validate(std::string_view source, std::string_view r
   return found->driver().validate(cut.locator);
 }
 
-void Sources::obtain(std::vector<Wanted> wanted, std::function<void()> done) {
-  const auto waiting = std::make_shared<Waiting>(std::move(done));
+void Sources::obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done) {
+  const Deadline now = std::chrono::steady_clock::now();
+  const auto waiting =
+      std::make_shared<Waiting>([waits = state_->shared->waits, now, done = std::move(done)] {
+        const auto took = std::chrono::steady_clock::now() - now;
+        waits->record(static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+        done();
+      });
   std::ranges::sort(wanted);
   std::chrono::milliseconds patience{0};
   for (auto at = wanted.begin(); at != wanted.end();) {
@@ -207,11 +214,19 @@ void Sources::obtain(std::vector<Wanted> wanted, std::function<void()> done) {
     }
     at = end;
   }
+  time.span = std::max(time.span, patience);
   if (waiting->settle()) {
     state_->shared->alarm.now(waiting);
   } else {
-    state_->shared->alarm.at(std::chrono::steady_clock::now() + patience, waiting);
+    state_->shared->alarm.at(std::min(now + patience, time.started + time.span), waiting);
   }
+}
+
+std::optional<base::UnixTime> Sources::next_try(std::string_view source,
+                                                std::string_view ref) const {
+  CachedSource* found = state_->find(source);
+  if (found == nullptr) return std::nullopt;
+  return found->next_try(cut_reference(ref).locator);
 }
 
 Answer<std::string> Sources::check(const std::string& source) {

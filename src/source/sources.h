@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/locked_bytes.h"
 #include "base/metric.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -31,6 +32,13 @@ struct Wanted {
   std::string source;
   std::string locator;
   auto operator<=>(const Wanted&) const = default;
+};
+
+// The time that one fetch has for all that it waits for, one obtain() after the other: from its
+// start, as long as the longest `deadline` of the sources that it has asked so far.
+struct FetchTime {
+  Deadline started = std::chrono::steady_clock::now();
+  std::chrono::milliseconds span{0};  // kept by obtain()
 };
 
 // What a rendered answer hangs on. It holds while the document is what it was and may still be
@@ -95,7 +103,7 @@ class Sources {
   };
   struct Options {
     std::filesystem::path cache_dir;  // of the sealed cache; empty: none is kept on disk
-    base::Secret cache_key;           // 32 bytes, from the master key; empty: none is kept on disk
+    base::LockedBytes cache_key;      // 32 bytes, from the master key; empty: none is kept on disk
     std::size_t documents_max = 100'000;
     std::size_t bytes_max = 256 * 1024 * 1024;
     // How often the background thread looks after what is due.
@@ -116,9 +124,15 @@ class Sources {
   [[nodiscard]] base::Result<void> validate(std::string_view source, std::string_view ref) const;
 
   // Has them read, each by one call however many wait for it, and calls `done` once, on a thread
-  // of the sources, when each is settled or its source's deadline has passed. `done` must not
-  // block.
-  void obtain(std::vector<Wanted> wanted, std::function<void()> done);
+  // of the sources, when each is settled, or when the deadline of their sources or what is left
+  // of `time` has passed. What is asked for when nothing is left is read all the same, for whoever
+  // comes next. `done` must not block.
+  void obtain(std::vector<Wanted> wanted, FetchTime& time, std::function<void()> done);
+
+  // When the store may be asked again for what lies at `ref` of the source, as far as it is known
+  // now; nothing: at once, or there is no such source.
+  [[nodiscard]] std::optional<base::UnixTime> next_try(std::string_view source,
+                                                       std::string_view ref) const;
 
   // Blocking, for the control plane.
   [[nodiscard]] Answer<std::string> check(const std::string& source);

@@ -79,6 +79,10 @@ std::vector<MetricFamily> Sources::metrics() const {
     figures.push_back(source->figures());
     latency.samples.push_back({{{"source", source->common().name}}, 0, figures.back().latency});
   }
+  MetricFamily& waits = families.make(Type::kHistogram, "sutler_source_wait_seconds",
+                                      "How long requests waited for what had to be read first.");
+  auto& all_waits = waits.samples.emplace_back();
+  state_->shared->waits->add_to(all_waits.histogram);
   const auto counter = [&](const char* name, const char* help, auto member) {
     MetricFamily& family = families.make(Type::kCounter, name, help);
     for (std::size_t i = 0; i < figures.size(); ++i) {

@@ -16,10 +16,11 @@ TEST_F(CacheTest, TenThousandThatWaitAreOneCallPerLocator) {
   for (int i = 0; i < 10; ++i) store->put("doc" + std::to_string(i), "value");
   store->hold();
   std::latch all_done(kFetches);
+  FetchTime time;
   for (int i = 0; i < kFetches; ++i) {
     sources->obtain({{"vault", "doc" + std::to_string(i % 10)},
                      {"vault", "doc" + std::to_string((i + 3) % 10)}},
-                    [&] { all_done.count_down(); });
+                    time, [&] { all_done.count_down(); });
   }
   EXPECT_FALSE(all_done.try_wait());
   store->release();
@@ -36,7 +37,8 @@ TEST_F(CacheTest, CallsAtOnceStayWithinTheConcurrency) {
   std::latch done(1);
   std::vector<Wanted> wanted;
   for (int i = 0; i < 20; ++i) wanted.push_back({"vault", "doc" + std::to_string(i)});
-  sources->obtain(wanted, [&] { done.count_down(); });
+  FetchTime time;
+  sources->obtain(wanted, time, [&] { done.count_down(); });
   ASSERT_TRUE(store->wait_for_calls(3));
   store->release();
   done.wait();
@@ -74,7 +76,8 @@ TEST_F(CacheTest, NothingToObtainIsDoneAtOnceAndElsewhere) {
   const auto here = std::this_thread::get_id();
   std::atomic<bool> elsewhere = false;
   std::latch done(1);
-  sources->obtain({}, [&] {
+  FetchTime time;
+  sources->obtain({}, time, [&] {
     elsewhere = std::this_thread::get_id() != here;
     done.count_down();
   });
@@ -213,12 +216,43 @@ TEST_F(CacheTest, AWatchThatHangsHoldsUpNothingElse) {
   store->release();
 }
 
+TEST_F(CacheTest, AFetchThatWaitsAgainHasWhatIsLeftOfItsTime) {
+  settings.deadline = 1h;
+  start();
+  store->put("a", "one");
+  store->hold();
+  FetchTime time;
+  time.started -= 1h;
+  obtain({{"vault", "a"}}, time);  // comes back, although the call does not
+  EXPECT_EQ(time.span, 1h);
+  EXPECT_EQ(peek("a"), "(outage)");
+  ASSERT_TRUE(store->wait_for_calls(1));
+  store->release();
+  EXPECT_TRUE(eventually([&] { return peek("a") == "one"; })) << "it was read all the same";
+}
+
+TEST_F(CacheTest, TheTimeOfAFetchIsThatOfTheMostPatientSourceItAsked) {
+  settings.deadline = 1h;
+  start();
+  store->put("a", "one");
+  store->hold();
+  FetchTime time{.started = std::chrono::steady_clock::now() - 2h, .span = 3h};
+  std::atomic<bool> done = false;
+  sources->obtain({{"vault", "a"}}, time, [&] { done = true; });
+  ASSERT_TRUE(store->wait_for_calls(1));
+  EXPECT_FALSE(done) << "an hour is left";
+  EXPECT_EQ(time.span, 3h);
+  store->release();
+  EXPECT_TRUE(eventually([&] { return done.load(); }));
+}
+
 TEST_F(CacheTest, TheEndDoesNotWaitForACallThatHangs) {
   settings.deadline = 20ms;
   start();
   store->hold();
   std::atomic<int> done = 0;
-  sources->obtain({{"vault", "a"}}, [&] { ++done; });
+  FetchTime time;
+  sources->obtain({{"vault", "a"}}, time, [&] { ++done; });
   ASSERT_TRUE(store->wait_for_calls(1));
   ASSERT_TRUE(eventually([&] { return done == 1; }));
   sources.reset();
@@ -229,7 +263,8 @@ TEST_F(CacheTest, TheEndDuringCallsIsQuietAndCallsNoDone) {
   store->put("a", "one");
   store->hold();
   std::atomic<int> done = 0;
-  sources->obtain({{"vault", "a"}, {"vault", "b"}}, [&] { ++done; });
+  FetchTime time;
+  sources->obtain({{"vault", "a"}, {"vault", "b"}}, time, [&] { ++done; });
   ASSERT_TRUE(store->wait_for_calls(2));
   std::thread ending([&] { sources.reset(); });
   store->release();
@@ -256,6 +291,9 @@ TEST_F(CacheTest, MetricsNameSourcesAndNoLocators) {
   for (const auto& family : families) {
     for (const auto& sample : family.samples) {
       sums[family.name] += sample.value;
+      for (const auto count : sample.histogram.classes) {
+        sums[family.name] += static_cast<double>(count);
+      }
       for (const auto& [name, value] : sample.labels) {
         EXPECT_TRUE(name == "source" || name == "kind");
         EXPECT_EQ(value.find("locator"), std::string::npos);
@@ -263,6 +301,7 @@ TEST_F(CacheTest, MetricsNameSourcesAndNoLocators) {
     }
   }
   EXPECT_EQ(sums["sutler_source_calls_total"], 2);
+  EXPECT_EQ(sums["sutler_source_wait_seconds"], 2) << "each fetch that waited";
   EXPECT_EQ(sums["sutler_source_errors_total"], 1);
   EXPECT_EQ(sums["sutler_source_documents"], 1);
   EXPECT_EQ(sums["sutler_source_up"], 1);

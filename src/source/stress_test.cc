@@ -33,7 +33,8 @@ class StressTest : public test::SourcesTest {
       for (unsigned n = random() % 4; n > 0; --n) {
         wanted.push_back({"vault", locator_of(static_cast<unsigned>(random()))});
       }
-      sources->obtain(std::move(wanted), [&] { all_done.count_down(); });
+      FetchTime time;
+      sources->obtain(std::move(wanted), time, [&] { all_done.count_down(); });
       const std::string locator = locator_of(static_cast<unsigned>(random()));
       Asking asking(sources.get(), random() % 2 == 0 ? Patience::kMayWait : Patience::kNow);
       const Found found = asking.value("vault", locator + "#key", "default", "g");

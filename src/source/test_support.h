@@ -214,16 +214,20 @@ class SourcesTest : public ::testing::Test {
   }
   void keep_on_disk() {
     options.cache_dir = folder.path() / "cache";
-    options.cache_key = base::Secret(std::string(32, 'k'));
+    options.cache_key = base::LockedBytes(std::string(32, 'k'));
     start();
   }
   void pass_time(std::chrono::seconds span) { clock.set(clock.now() + span); }
 
   void obtain(std::vector<Wanted> wanted) {
+    FetchTime time;
+    obtain(std::move(wanted), time);
+  }
+  void obtain(std::vector<Wanted> wanted, FetchTime& time) {
     std::mutex mutex;
     std::condition_variable changed;
     bool over = false;
-    sources->obtain(std::move(wanted), [&] {
+    sources->obtain(std::move(wanted), time, [&] {
       const std::lock_guard lock(mutex);
       over = true;
       changed.notify_all();

@@ -134,10 +134,27 @@ def test_doctor_tries_the_sources_with_the_server_up_and_down(server, tmp_path):
     assert down["source:files"] == "ok" and down["source:away"] == "warn"
 
 
-def test_sighup_tells_that_sources_changed(server, tmp_path, values):
-    config_file(tmp_path, files(values, ttl="7s"))
+def test_a_change_of_the_sources_is_told_and_counts_after_a_restart(server, tmp_path, values):
+    def left_for_a_restart():
+        ran = Cli()("config", "check", "--config", tmp_path / "sutler.yaml", "--data-dir",
+                    server.data_dir, "--json", exits=0)
+        return ran.json().get("restart", "")
+
+    def check():
+        return {one["name"]: one for one in
+                server.api("GET", "/readyz?verbose=true")["checks"]}["config"]
+
+    assert left_for_a_restart() == "" and check()["state"] == "ok"
+    config_file(tmp_path, files(values, ttl="7s"), {**files(values), "name": "more"})
+    change = "new: more; changed: files; gone: away"
+    assert change in left_for_a_restart() and "after a restart" in left_for_a_restart()
     server.signal(signal.SIGHUP)
-    eventually(lambda: "counts after a restart" in server.log(), what="the warning")
+    eventually(lambda: change in server.log(), what="the warning")
+    assert check()["state"] == "warn" and change in check()["detail"]
+    config_file(tmp_path, files(values, colour="red"))
+    server.signal(signal.SIGHUP)
+    eventually(lambda: 'unknown member \\"colour\\"' in server.log(), what="the warning")
+    assert "would not start again" in check()["detail"] and str(tmp_path) not in check()["detail"]
 
 
 def test_a_slow_check_does_not_hold_the_api(serve, tmp_path):

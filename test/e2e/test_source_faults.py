@@ -13,7 +13,8 @@ from support.wait import eventually, moment
 
 DOCUMENT = paths.REPO / "docs" / "sources" / "faults.md"
 DEADLINE_SECONDS = 2
-BUSY_SECONDS = 6  # what a busy machine may add: far below what a hang would take
+# What a fetch may take beyond it: its connection, the wakening of threads, a busy machine.
+SLACK_SECONDS = 1.0
 # What was read is fresh for a second at least; it is refreshed ahead in it, also by a slow call.
 FRESH_MIN_SECONDS = 1.6
 
@@ -29,7 +30,11 @@ def slug(*parts):
     return "-".join(part.replace(" ", "-") for part in parts)
 
 
-CELLS = [(fault, cache, kind) for fault in FAULTS for cache in CACHES for kind in KINDS]
+# A required value beside an object that expands to variables, which is asked for before it.
+AFTER = "after an object"
+CELLS = [(fault, cache, kind) for fault in FAULTS if fault != "hanging later"
+         for cache in CACHES for kind in KINDS]
+CELLS += [("hanging later", cache, AFTER) for cache in CACHES]
 
 
 def config_of(proxy):
@@ -42,8 +47,11 @@ def config_of(proxy):
 
 def group_of(cell):
     name = slug(*cell)
-    return group(name, {"V": {"from": name, "ref": f"kv/{name}#v", **KINDS[cell[2]]},
-                        "LITERAL": "always"}, objects=[{"id": name}])
+    more = {}
+    if cell[2] == AFTER:
+        more["secretsFrom"] = [{"from": name, "ref": f"kv/{name}-first", "only": ["w"]}]
+    return group(name, {"V": {"from": name, "ref": f"kv/{name}#v", **KINDS.get(cell[2], {})},
+                        "LITERAL": "always"}, objects=[{"id": name}], **more)
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +92,13 @@ def outcome_of(answer):
 
 def time_of(cell, calls, seconds):
     """What bounds it. Refreshing ahead may have learnt of the fault before."""
-    limit = DEADLINE_SECONDS + BUSY_SECONDS
-    assert seconds < limit, f"{cell} took {seconds:.1f} s"
+    limit = DEADLINE_SECONDS + SLACK_SECONDS
+    assert seconds < limit, f"{cell} took {seconds:.2f} s"
     if cell[1] == "fresh":
         assert calls == 0, "what is fresh needs no call"
         return "at once"
-    return {"slow": "a slow call", "hanging": "the deadline"}.get(cell[0], "a call")
+    return {"slow": "a slow call", "hanging": "the deadline",
+            "hanging later": "the deadline"}.get(cell[0], "a call")
 
 
 def record_of(server, cell):
@@ -98,7 +107,9 @@ def record_of(server, cell):
     record = found[-1]
     if record["outcome"] == "ok":
         return "`ok`"
-    assert record["source"] == slug(*cell) and record["ref"] == f"kv/{slug(*cell)}#v", record
+    # The object may have had its time when the fetch gives up.
+    refs = [f"kv/{slug(*cell)}#v"] + [f"kv/{slug(*cell)}-first"] * (cell[2] == AFTER)
+    assert record["source"] == slug(*cell) and record["ref"] in refs, record
     return f"`{record['outcome']}`, `{record['reason']}`, source, ref"
 
 
@@ -117,6 +128,8 @@ def rows(server, proxy):
     rows = {}
     for cell, (answer, seconds) in zip(CELLS, asked):
         calls = proxy.doors[cell[0]].calls().get(slug(*cell), 0)
+        if cell[2] == AFTER and answer.status == 200:
+            assert answer.values().get("w") == "other", "a part of a bundle"
         rows[cell] = (outcome_of(answer), time_of(cell, calls, seconds), record_of(server, cell))
     return rows
 
@@ -132,6 +145,8 @@ def document(rows) -> str:
         "  `stale_max`. **beyond the limit**: read longer ago than that.",
         "* The time is at most that: **at once** is without a call, **a call** as long as the store",
         "  takes to answer, with retries. Whoever comes when an outage is known already waits not.",
+        "* **hanging later**: an object of `secretsFrom` takes most of the deadline, and the value",
+        "  that is asked for **after** it never comes. A fetch has one deadline for both.",
         "* A value of which the store says that it is not there or not ours goes at once, whatever",
         "  was held of it. A login that is refused is an outage like any other.", "",
         "| store | cache | reference | answer | time | audit |", "|---|---|---|---|---|---|"]
@@ -155,7 +170,7 @@ def test_a_value_that_is_fresh_is_served_without_a_call(rows):
 
 def test_an_outage_is_not_taken_for_does_not_exist(rows):
     for (fault, cache, kind), (answer, _, _) in rows.items():
-        if fault in ("hanging", "500", "garbage", "reset", "login refused"):
+        if fault in ("hanging", "hanging later", "500", "garbage", "reset", "login refused"):
             expected = "200, the value" if cache in ("fresh", "stale") else "503 source_unavailable"
             assert answer == expected, (fault, cache, kind)
 
@@ -169,40 +184,7 @@ def test_what_does_not_exist_goes_at_once_and_only_then_is_a_default_taken(rows)
             assert rows["403", cache, kind][0] == "503 source_denied"
 
 
-# -- a crowd after a restart ---------------------------------------------------------------------
-
-CROWD = 2000
-REFERENCES = 5
-
-
-def crowd_config(door, folder):
-    config = folder / "sutler.yaml"
-    config.write_text(json.dumps({"sources": [
-        source("store", door.address, ttl="1h", disk_cache=False, deadline="20s")]}))
-    return config
-
-
-def test_a_crowd_after_a_restart_is_one_call_for_each_reference(serve, tmp_path):
-    door = Door("slow")
-    try:
-        config = crowd_config(door, tmp_path)
-        server = serve("--config", config, env={"FAULT_TOKEN": "t"})
-        server.add_key()
-        server.apply(*(group(f"g{n}", {f"V{n}": {"from": "store", "ref": f"kv/r{n}#v"}})
-                       for n in range(REFERENCES)))
-        server.stop()
-        door.forget()
-        server = serve("--config", config, env={"FAULT_TOKEN": "t"})
-        with ThreadPoolExecutor(64) as pool:
-            answers = list(pool.map(lambda n: server.fetch(project="p", object_id=f"o{n}"),
-                                    range(CROWD)))
-        for answer in answers:
-            assert answer.status == 200
-            assert answer.values() == {f"V{n}": "from-the-store" for n in range(REFERENCES)}
-        assert door.calls() == {f"r{n}": 1 for n in range(REFERENCES)}
-    finally:
-        door.close()
-
+# -- over a restart ------------------------------------------------------------------------------
 
 def test_the_cache_on_disk_serves_after_a_restart_in_an_outage(serve, tmp_path):
     door = Door()

@@ -223,11 +223,11 @@ Answer<AwsKeys> read_endpoint_keys(const AwsReply& reply, const std::string& who
   const object& from = body->get_object();
   AwsKeys keys;
   keys.id = text_of(from, "AccessKeyId");
-  keys.secret = base::Secret(text_of(from, "SecretAccessKey"));
-  keys.session_token = base::Secret(text_of(from, "Token"));
+  keys.secret = base::LockedBytes(text_of(from, "SecretAccessKey"));
+  keys.session_token = base::LockedBytes(text_of(from, "Token"));
   const std::string_view expires = text_of(from, "Expiration");
   if (!expires.empty()) keys.expires = base::parse_rfc3339(expires);
-  if (keys.id.empty() || keys.secret.empty() || (!expires.empty() && !keys.expires)) {
+  if (keys.id.empty() || keys.secret.size() == 0 || (!expires.empty() && !keys.expires)) {
     return nonsense(reply, who);
   }
   return keys;
@@ -246,10 +246,11 @@ Answer<AwsKeys> read_assumed_role(const AwsReply& reply, const std::string& who)
   }
   AwsKeys keys;
   keys.id = element(reply.body, "AccessKeyId");
-  keys.secret = base::Secret(element(reply.body, "SecretAccessKey"));
-  keys.session_token = base::Secret(element(reply.body, "SessionToken"));
+  keys.secret = base::LockedBytes(element(reply.body, "SecretAccessKey"));
+  keys.session_token = base::LockedBytes(element(reply.body, "SessionToken"));
   keys.expires = base::parse_rfc3339(element(reply.body, "Expiration"));
-  if (keys.id.empty() || keys.secret.empty() || keys.session_token.empty() || !keys.expires) {
+  if (keys.id.empty() || keys.secret.size() == 0 || keys.session_token.size() == 0 ||
+      !keys.expires) {
     return nonsense(reply, who);
   }
   return keys;

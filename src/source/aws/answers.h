@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/locked_bytes.h"
 #include "source/driver.h"
 
 namespace sutler::source {
@@ -44,8 +45,8 @@ struct AwsEntry {
 // Keys that sign.
 struct AwsKeys {
   std::string id;
-  base::Secret secret;
-  base::Secret session_token;             // empty: none
+  base::LockedBytes secret;               // for as long as they are good: out of cores and swap
+  base::LockedBytes session_token;        // empty: none
   std::optional<base::UnixTime> expires;  // none: never
   std::string from;                       // "the environment", "profile default", for people
 };

@@ -45,10 +45,12 @@ Answer<client::ClientResponse> AwsApi::ask_once(const std::string& operation,
   request.fields = {{"Host", authority_of(request.url)},
                     {"Content-Type", "application/x-amz-json-1.1"},
                     {"X-Amz-Target", service_.target_prefix + "." + operation}};
-  if (!keys.session_token.empty()) {
-    request.secret_fields.push_back({"X-Amz-Security-Token", keys.session_token.clone()});
+  if (keys.session_token.size() > 0) {
+    request.secret_fields.push_back(
+        {"X-Amz-Security-Token", base::Secret(keys.session_token.expose())});
   }
-  request.aws_signing = client::AwsSigning{region, service_.name, keys.id, keys.secret.clone()};
+  request.aws_signing =
+      client::AwsSigning{region, service_.name, keys.id, base::Secret(keys.secret.expose())};
   request.body = base::Secret(std::string_view(body));
   request.ca_file = config_.ca_file;
   request.connections = &connections_;

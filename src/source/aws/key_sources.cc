@@ -56,9 +56,10 @@ base::Result<std::optional<ProfileSettings>> profile_settings(const AwsConfig& c
   return all;
 }
 
-std::string setting(const ProfileSettings& settings, std::string_view name) {
+// The view dies with the settings; empty: it does not say.
+std::string_view setting(const ProfileSettings& settings, std::string_view name) {
   const auto found = settings.find(name);
-  return found == settings.end() ? std::string() : std::string(found->second.expose());
+  return found == settings.end() ? std::string_view() : found->second.expose();
 }
 
 Answer<AwsKeys> assume_role(const AwsConfig& config, const std::string& role,
@@ -92,6 +93,11 @@ Answer<AwsKeys> assume_role(const AwsConfig& config, const std::string& role,
   return keys;
 }
 
+// Empty: it is not set.
+base::Secret secret_variable(const AwsConfig& config, const std::string& name) {
+  return base::Secret(aws_variable(config, name).value_or(""));
+}
+
 // Why a profile without keys of its own is not followed; empty: nothing of that kind is in it.
 std::string unsupported(const ProfileSettings& settings) {
   for (const char* name : {"credential_process", "sso_session", "sso_start_url", "source_profile",
@@ -120,7 +126,7 @@ std::string aws_region(const AwsConfig& config) {
     if (auto region = aws_variable(config, name)) return *region;
   }
   const auto settings = profile_settings(config);
-  return settings && *settings ? setting(**settings, "region") : std::string();
+  return std::string(settings && *settings ? setting(**settings, "region") : "");
 }
 
 std::string aws_endpoint(const std::string& service, const std::string& region) {
@@ -133,27 +139,29 @@ FoundKeys configured_keys(const AwsConfig& config, Deadline deadline) {
   if (!id) return login_failure(config, id.error().message);
   auto secret = config.secret_access_key.read(config.run_command, deadline);
   if (!secret) return login_failure(config, secret.error().message);
-  AwsKeys keys{std::string(id->expose()), std::move(*secret), {}, {}, "the config file"};
+  AwsKeys keys{
+      std::string(id->expose()), base::LockedBytes(secret->expose()), {}, {}, "the config file"};
   if (config.session_token.given()) {
     auto token = config.session_token.read(config.run_command, deadline);
     if (!token) return login_failure(config, token.error().message);
-    keys.session_token = std::move(*token);
+    keys.session_token = base::LockedBytes(token->expose());
   }
   return keys;
 }
 
 FoundKeys environment_keys(const AwsConfig& config) {
   auto id = aws_variable(config, "AWS_ACCESS_KEY_ID");
-  auto secret = aws_variable(config, "AWS_SECRET_ACCESS_KEY");
-  if (!id && !secret) return std::nullopt;
-  if (!id || !secret) {
+  const base::Secret secret = secret_variable(config, "AWS_SECRET_ACCESS_KEY");
+  if (!id && secret.empty()) return std::nullopt;
+  if (!id || secret.empty()) {
     return login_failure(config, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set");
   }
-  AwsKeys keys{std::move(*id), base::Secret(std::move(*secret)), {}, {}, "the environment"};
-  if (auto token = aws_variable(config, "AWS_SESSION_TOKEN")) {
-    keys.session_token = base::Secret(std::move(*token));
-  }
-  return keys;
+  const base::Secret token = secret_variable(config, "AWS_SESSION_TOKEN");
+  return AwsKeys{std::move(*id),
+                 base::LockedBytes(secret.expose()),
+                 base::LockedBytes(token.expose()),
+                 {},
+                 "the environment"};
 }
 
 FoundKeys web_identity_keys(const AwsConfig& config, Deadline deadline) {
@@ -173,12 +181,12 @@ FoundKeys profile_keys(const AwsConfig& config, Deadline deadline) {
   if (!*found) return std::nullopt;
   const ProfileSettings& settings = **found;
   const std::string shown = "profile " + profile_name(config);
-  const std::string id = setting(settings, "aws_access_key_id");
-  const std::string secret = setting(settings, "aws_secret_access_key");
+  const std::string_view id = setting(settings, "aws_access_key_id");
+  const std::string_view secret = setting(settings, "aws_secret_access_key");
   if (!id.empty() && !secret.empty()) {
-    return AwsKeys{id,
-                   base::Secret(std::string_view(secret)),
-                   base::Secret(std::string_view(setting(settings, "aws_session_token"))),
+    return AwsKeys{std::string(id),
+                   base::LockedBytes(secret),
+                   base::LockedBytes(setting(settings, "aws_session_token")),
                    {},
                    shown};
   }
@@ -190,8 +198,8 @@ FoundKeys profile_keys(const AwsConfig& config, Deadline deadline) {
                                      ", which is not done: give keys, a web identity or an "
                                      "instance role, or set credentials by command");
   }
-  const std::string file = setting(settings, "web_identity_token_file");
-  const std::string role = setting(settings, "role_arn");
+  const std::string file(setting(settings, "web_identity_token_file"));
+  const std::string role(setting(settings, "role_arn"));
   if (!file.empty() && !role.empty()) return assume_role(config, role, file, deadline);
   return std::nullopt;  // a region and the like only
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/locked_arena.h"
 #include "base/test_support.h"
 #include "source/aws/key_sources.h"
 #include "source/aws/locator.h"
@@ -67,6 +68,18 @@ TEST(AwsKeyPlaces, TheEnvironmentNeedsBothHalves) {
   const auto half = environment_keys(config_with({{"AWS_ACCESS_KEY_ID", "i"}}));
   ASSERT_TRUE(half);
   EXPECT_EQ(half->error().kind, FailureKind::kLogin);
+}
+
+TEST(AwsKeyPlaces, KeysLieInLockedMemoryForAsLongAsTheyAreHeld) {
+  const auto before = base::locked_use().blocks;
+  {
+    const auto keys = environment_keys(config_with(
+        {{"AWS_ACCESS_KEY_ID", "i"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}}));
+    ASSERT_TRUE(keys && *keys);
+    EXPECT_EQ((*keys)->secret.expose(), "s");
+    EXPECT_EQ(base::locked_use().blocks, before + 2);
+  }
+  EXPECT_EQ(base::locked_use().blocks, before);
 }
 
 TEST(AwsKeyPlaces, AProfileOfBothFiles) {

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "source/aws/api.h"
+#include "source/aws/batches.h"
 #include "source/aws/config.h"
 #include "source/aws/locator.h"
 #include "source/call.h"
@@ -54,17 +55,10 @@ class SecretsManager final : public Driver {
 
   [[nodiscard]] std::vector<Answer<Document>> read_many(std::span<const std::string> locators,
                                                         Deadline deadline) override {
-    std::vector<std::optional<Answer<Document>>> found(locators.size());
-    for (std::size_t from = 0; from < locators.size(); from += kBatchMax) {
-      const std::size_t count = std::min(kBatchMax, locators.size() - from);
-      read_batch(locators.subspan(from, count), std::span(found).subspan(from, count), deadline);
-    }
-    std::vector<Answer<Document>> answers;
-    answers.reserve(locators.size());
-    for (std::size_t i = 0; i < locators.size(); ++i) {
-      answers.push_back(found[i] ? std::move(*found[i]) : read(locators[i], deadline));
-    }
-    return answers;
+    return read_in_batches(
+        locators, kBatchMax,
+        [&](auto some, BatchFound found) { read_batch(some, found, deadline); },
+        [&](const std::string& locator) { return read(locator, deadline); });
   }
 
   // Asks for the description of a secret that need not be there: whatever AWS says of it, the
@@ -83,8 +77,7 @@ class SecretsManager final : public Driver {
  private:
   // Fills what one batch call tells; what stays empty is read by itself. A batch takes current
   // versions only, and pays from two on.
-  void read_batch(std::span<const std::string> locators,
-                  std::span<std::optional<Answer<Document>>> found, Deadline deadline) {
+  void read_batch(std::span<const std::string> locators, BatchFound found, Deadline deadline) {
     if (clock_.now().seconds() < no_batch_until_) return;
     std::string body = R"({"SecretIdList":[)";
     std::size_t count = 0;
@@ -127,7 +120,7 @@ class SecretsManager final : public Driver {
     return colon == std::string::npos ? "" : entry.answer.error().message.substr(colon);
   }
 
-  static void fill(std::span<std::optional<Answer<Document>>> found, const Failure& failure) {
+  static void fill(BatchFound found, const Failure& failure) {
     for (auto& one : found) one = std::unexpected(failure);
   }
 

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "source/aws/api.h"
+#include "source/aws/batches.h"
 #include "source/aws/config.h"
 #include "source/aws/locator.h"
 #include "source/call.h"
@@ -41,17 +42,10 @@ class ParameterStore final : public Driver {
 
   [[nodiscard]] std::vector<Answer<Document>> read_many(std::span<const std::string> locators,
                                                         Deadline deadline) override {
-    std::vector<std::optional<Answer<Document>>> found(locators.size());
-    for (std::size_t from = 0; from < locators.size(); from += kBatchMax) {
-      const std::size_t count = std::min(kBatchMax, locators.size() - from);
-      read_batch(locators.subspan(from, count), std::span(found).subspan(from, count), deadline);
-    }
-    std::vector<Answer<Document>> answers;
-    answers.reserve(locators.size());
-    for (std::size_t i = 0; i < locators.size(); ++i) {
-      answers.push_back(found[i] ? std::move(*found[i]) : read(locators[i], deadline));
-    }
-    return answers;
+    return read_in_batches(
+        locators, kBatchMax,
+        [&](auto some, BatchFound found) { read_batch(some, found, deadline); },
+        [&](const std::string& locator) { return read(locator, deadline); });
   }
 
   // Asks for a parameter that need not be there: whatever AWS says of it, the signature was taken
@@ -79,8 +73,7 @@ class ParameterStore final : public Driver {
 
   // Fills what one call tells; what stays empty is read by itself. AWS takes each parameter once
   // in a call, whatever its version.
-  void read_batch(std::span<const std::string> locators,
-                  std::span<std::optional<Answer<Document>>> found, Deadline deadline) {
+  void read_batch(std::span<const std::string> locators, BatchFound found, Deadline deadline) {
     std::vector<std::string> names;
     std::vector<std::string> bare;
     for (const auto& locator : locators) {
@@ -103,8 +96,7 @@ class ParameterStore final : public Driver {
     for (auto& entry : *entries) take(entry, locators, found);
   }
 
-  void take(AwsEntry& entry, std::span<const std::string> locators,
-            std::span<std::optional<Answer<Document>>> found) const {
+  void take(AwsEntry& entry, std::span<const std::string> locators, BatchFound found) const {
     for (std::size_t i = 0; i < locators.size(); ++i) {
       const auto name = parse_parameter_locator(locators[i]);
       if (found[i] || !name) continue;

@@ -2,16 +2,23 @@
 OpenBao themselves do is shown against the real one.
 
 Each door is a listener of its own with one fault, which counts the calls that it gets. A value at
-`kv/NAME` is `{"v": …}`, the one that the door was given, whatever the name."""
+`kv/NAME` is `{"v": …}`, the one that the door was given, whatever the name. A name that ends with
+`-first` is slow and nothing else where the others hang later."""
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from . import paths
+
 SLOW_SECONDS = 0.3
+LATE_SECONDS = 1.2  # most of a deadline of two
 REFUSED = json.dumps({"errors": ["permission denied"]}).encode()
-FAULTS = ("up", "slow", "hanging", "500", "403", "404", "garbage", "reset", "login refused")
+FAULTS = ("up", "slow", "hanging", "500", "403", "404", "garbage", "reset", "login refused",
+          "hanging later")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,12 +55,18 @@ class Handler(BaseHTTPRequestHandler):
         self.value()
 
     def do_slow(self):
-        self.server.door.ended.wait(SLOW_SECONDS)
+        self.server.door.ended.wait(self.server.door.slow_seconds)
         self.value()
 
     def do_hanging(self):
         self.server.door.ended.wait()
         self.close_connection = True
+
+    def do_hanging_later(self):
+        if "-first" not in self.path:
+            return self.do_hanging()
+        self.server.door.ended.wait(LATE_SECONDS)
+        self.value()
 
     def do_500(self):
         self.send(500, b'{"errors":["internal error"]}')
@@ -90,8 +103,8 @@ class Listener(ThreadingHTTPServer):
 class Door:
     """One listener on a free port of the loopback."""
 
-    def __init__(self, fault="up", value="from-the-store"):
-        self.fault, self.value = fault, value
+    def __init__(self, fault="up", value="from-the-store", slow_seconds=SLOW_SECONDS):
+        self.fault, self.value, self.slow_seconds = fault, value, slow_seconds
         self.ended = threading.Event()
         self._lock, self._calls = threading.Lock(), {}
         self._server = Listener(("127.0.0.1", 0), Handler)
@@ -120,6 +133,33 @@ class Door:
         self._server.server_close()
 
 
+class RemoteDoor:
+    """Context manager: a door in a process of its own, where nothing of a test slows it down."""
+
+    def __init__(self, fault, **options):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", __name__, json.dumps({"fault": fault, **options})],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=paths.REPO / "test/e2e")
+        self.address = self._ask("address")
+
+    def _ask(self, what):
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def calls(self) -> dict:
+        return self._ask("calls")
+
+    def forget(self):
+        self._ask("forget")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+
 class FaultProxy:
     """A door for each fault. All are `up` until `begin()`."""
 
@@ -140,3 +180,18 @@ def source(name, address, **members) -> dict:
     return {"name": name, "kind": "vault",
             "connection": {"address": address, "kv_version": 2, "connect_timeout": "1s"},
             "credentials": {"auth": "token", "token": {"env": "FAULT_TOKEN"}}, **members}
+
+
+def main():
+    """The process of a RemoteDoor: a word a line, an answer a line."""
+    door = Door(**json.loads(sys.argv[1]))
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "forget":
+            door.forget()
+        print(json.dumps({"address": door.address, "calls": door.calls()}.get(word)), flush=True)
+    door.close()
+
+
+if __name__ == "__main__":
+    main()
