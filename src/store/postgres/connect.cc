@@ -129,7 +129,7 @@ std::shared_ptr<Lookup> begin_lookup(const std::string& name) {
   try {
     std::thread([name, made] {
       look_up(name, *made);
-      const std::lock_guard lock(lookups().mutex);
+      const std::lock_guard ended(lookups().mutex);
       lookups().by_name.erase(name);
     }).detach();
   } catch (const std::system_error&) {
