@@ -178,7 +178,10 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
   if (!question->value.empty()) action.begin("exposure.value");
   if (!question->operator_name.empty()) action.begin("exposure.operator");
   if (context.registry == nullptr) {
-    return base::fail(base::Code::kUnavailable, "this server keeps no workload registry");
+    return base::fail(base::Code::kUnavailable, "this server keeps no workload registry",
+                      "sutler audit query tells who fetched what; registry_workloads_max: 0 is "
+                      "why there is none",
+                      "registry_off");
   }
   context.registry->settle();
   resolve::Versions versions(context.catalog.view(), context.store);

@@ -93,12 +93,30 @@ std::optional<std::string> refused_by(const store::Snapshot& snapshot,
   return std::nullopt;
 }
 
+// Where nobody is known, the team that wants to know first.
+std::optional<std::string> refused_unseen(const store::Snapshot& snapshot,
+                                          const std::vector<store::Change>& changes) {
+  for (const store::Change& change : changes) {
+    const auto* put = std::get_if<store::PutGroup>(&change);
+    const auto* gone = std::get_if<store::DeleteGroup>(&change);
+    if (put == nullptr && gone == nullptr) continue;
+    const std::string& team = put != nullptr ? put->group.header.team : gone->team;
+    if (refuses(snapshot, team)) return team;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ImpactReport ImpactReport::assess(const Context& context, const Principal& who,
                                   const std::vector<store::Change>& changes) {
   ImpactReport report;
-  if (context.registry == nullptr) return report;
+  if (context.registry == nullptr) {
+    report.is_blind_ = true;
+    report.refused_by_ = refused_unseen(*context.store.snapshot(), changes);
+    report.refusal_told_ = report.refused_by_.has_value();
+    return report;
+  }
   context.registry->settle();
   const resolve::Sight sight = sight_of(who);
   if (changes.empty()) {
@@ -140,10 +158,18 @@ std::string ImpactReport::json() const {
       .raw("truncated", kJsonFlag[summary.affected > listed ? 1 : 0])
       .raw("refused", kJsonFlag[refusal_told_ ? 1 : 0]);
   if (impact_.limited) out.raw("limited", "true");
+  if (is_blind_) out.text("registry", "off");
   return out.done();
 }
 
 base::Error ImpactReport::refusal() const {
+  if (is_blind_) {
+    return {base::Code::kConflict,
+            "team \"" + refused_by_.value_or("") +
+                "\" refuses changes by which a workload loses something, and this server keeps no "
+                "registry that could tell",
+            "set registry_workloads_max; --force makes the change all the same", "impact"};
+  }
   return {base::Code::kConflict,
           "team \"" + refused_by_.value_or("") +
               "\" refuses changes by which a workload loses a key or its fetch fails",

@@ -14,7 +14,7 @@ namespace sutler::admin {
 class ImpactReport {
  public:
   // Of changes that are not made yet, as `who` may be told of them. Without a registry nobody is
-  // known.
+  // known, which the report says, and a team with `impact: refuse` refuses every change of a group.
   [[nodiscard]] static ImpactReport assess(const Context& context, const Principal& who,
                                            const std::vector<store::Change>& changes);
 
@@ -30,6 +30,7 @@ class ImpactReport {
 
  private:
   resolve::Impact impact_;  // what may be told
+  bool is_blind_ = false;   // there is no registry
   bool refusal_told_ = false;
   std::optional<std::string> refused_by_;
 };

@@ -11,7 +11,10 @@ namespace {
 
 base::Result<registry::Registry*> require_registry(const Context& context) {
   if (context.registry == nullptr) {
-    return base::fail(base::Code::kUnavailable, "this server keeps no workload registry");
+    return base::fail(base::Code::kUnavailable, "this server keeps no workload registry",
+                      "sutler audit query tells who fetched what; registry_workloads_max: 0 is "
+                      "why there is none",
+                      "registry_off");
   }
   context.registry->settle();
   return context.registry;

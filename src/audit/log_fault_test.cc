@@ -321,12 +321,28 @@ TEST_F(LogFaultTest, WhenTheReserveIsUsedUpGrantsAreRefusedAndNothingIsHalfWritt
 }
 
 TEST_F(LogFaultTest, AReserveThatCannotBeMadeIsNoReasonNotToStart) {
-  if (!mount_disk("1m")) GTEST_SKIP() << "NOT TESTED: no right to mount a disk (run as root)";
-  options_.reserve_bytes = 64 * 1024 * 1024;
+  options_.reserve_bytes = 4096;
+  fs::create_directories(options_.folder / "reserve" / "in the way");
   ASSERT_TRUE(open());
   EXPECT_FALSE(log_->reserve_intact());
   EXPECT_TRUE(append(fetch()));
   EXPECT_TRUE(append(denial()));
+}
+
+TEST_F(LogFaultTest, ASmallDiskHasASmallReserveAndRecoversWithoutARestart) {
+  if (!mount_disk("1m")) GTEST_SKIP() << "NOT TESTED: no right to mount a disk (run as root)";
+  options_.reserve_bytes = 64 * 1024 * 1024;
+  options_.checkpoint_every = std::chrono::milliseconds(5);
+  ASSERT_TRUE(open());
+  EXPECT_TRUE(log_->reserve_intact());
+  EXPECT_EQ(fs::file_size(options_.folder / "reserve"), 128 * 1024U);
+  fill_disk();
+  while (append(denial())) {
+  }
+  EXPECT_TRUE(append(fetch()));
+  empty_disk();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!append(denial())) ASSERT_LT(std::chrono::steady_clock::now(), end);
 }
 
 TEST_F(LogFaultTest, AReserveThatIsNoLongerWantedIsRemoved) {

@@ -18,6 +18,8 @@ constexpr std::uint64_t kStepBytes = 1024 * 1024;
 // Room that must be left when the reserve is made again: without it a disk at its limit would go
 // back and forth between full and not full.
 constexpr std::uint64_t kMarginBytesMax = 8 * 1024 * 1024;
+// Of a small volume the reserve takes no more than this part, or it could never be made there.
+constexpr std::uint64_t kPartOfVolume = 8;
 
 }  // namespace
 
@@ -45,21 +47,24 @@ base::Result<void> Reserve::restore() {
   if (::fstat(file.get(), &info) != 0 || ::fstatvfs(file.get(), &disk) != 0) {
     return base::fail_errno(errno, "audit reserve " + file_.string() + " cannot be looked at");
   }
+  const std::uint64_t volume = std::uint64_t{disk.f_blocks} * disk.f_frsize;
+  const std::uint64_t wanted =  // a volume may have no limit to tell
+      volume == 0 ? wanted_ : std::min(wanted_, volume / kPartOfVolume);
   const std::uint64_t have = static_cast<std::uint64_t>(info.st_blocks) * 512;
-  const std::uint64_t missing = wanted_ > have ? wanted_ - have : 0;
-  const std::uint64_t margin = missing > 0 ? std::min(wanted_ / 8, kMarginBytesMax) : 0;
+  const std::uint64_t missing = wanted > have ? wanted - have : 0;
+  const std::uint64_t margin = missing > 0 ? std::min(wanted / 8, kMarginBytesMax) : 0;
   if (std::uint64_t{disk.f_bavail} * disk.f_frsize < missing + margin) {
     return base::fail(base::Code::kNoSpace, "no room for the audit reserve " + file_.string());
   }
-  const int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(wanted_));
+  const int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(wanted));
   if (error != 0) {
     if (::ftruncate(file.get(), static_cast<off_t>(bytes_)) != 0) bytes_ = 0;
     return base::fail_errno(error, "audit reserve " + file_.string() + " cannot be made");
   }
-  if (::ftruncate(file.get(), static_cast<off_t>(wanted_)) != 0) {  // where an earlier run had more
+  if (::ftruncate(file.get(), static_cast<off_t>(wanted)) != 0) {  // where an earlier run had more
     return base::fail_errno(errno, "audit reserve " + file_.string() + " cannot be cut to size");
   }
-  bytes_ = wanted_;
+  bytes_ = wanted;
   intact_ = true;
   return {};
 }

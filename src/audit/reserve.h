@@ -16,7 +16,8 @@ class Reserve {
   // `wanted_bytes` 0: there is none, and it is always intact.
   Reserve(std::filesystem::path file, std::uint64_t wanted_bytes);
 
-  // Allocates what is missing of the file. kNoSpace when the file system would be full, or nearly,
+  // Allocates what is missing of the file: what was wanted, or an eighth of the volume where that
+  // is less. kNoSpace when the file system would be full, or nearly,
   // after it; kInternal.
   [[nodiscard]] base::Result<void> restore();
 

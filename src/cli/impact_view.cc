@@ -80,6 +80,9 @@ std::string impact_text(const boost::json::value& answer) {
   const auto& impact = impact_of(answer);
   const auto& summary = member(impact, "summary");
   if (!summary.is_object()) return {};
+  if (!member(impact, "registry").is_null()) {
+    return "impact: not known, for this server keeps no registry of workloads";
+  }
   const std::uint64_t all = number_of(summary, "affected");
   if (all == 0) return {};
   std::string out = "impact: of " + shown(impact, "workloads_checked") + " known workloads " +

@@ -32,9 +32,14 @@ base::Result<std::vector<fs::path>> files_in(const std::string& folder,
   for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
        at.increment(error)) {
     const fs::path& path = at->path();
-    std::error_code ignored;
-    if (path.filename().string().starts_with('.') || !at->is_regular_file(ignored)) continue;
+    if (path.filename().string().starts_with('.')) continue;
     if (std::ranges::find(extensions, path.extension().string()) == extensions.end()) continue;
+    std::error_code ignored;
+    if (at->is_directory(ignored)) continue;
+    if (!at->is_regular_file(ignored)) {
+      return fail(Code::kInvalid, path.string() + " cannot be read as a file",
+                  "mend the link, or take it away");
+    }
     if (!stems.insert(path.stem().string()).second) {
       return fail(Code::kInvalid, "two files in " + folder + " are named " + path.stem().string(),
                   "one file is one group");

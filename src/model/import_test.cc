@@ -145,6 +145,19 @@ TEST(NorthflankImport, WhatIsSkippedIsNamedAndNeverWidens) {
   }
 }
 
+TEST(NorthflankImport, AnAnswerThatSaysNoSecretsIsNoEmptyGroup) {
+  for (const auto* text :
+       {R"({"name":"w"})", R"({"name":"w","data":{}})", R"({"name":"w","secrets":{}})",
+        R"({"name":"w","secrets":{"dockerSecretMounts":{"/m":{"data":"eA=="}}}})"}) {
+    const auto read = northflank(text, Unsupported::kSkip);
+    ASSERT_FALSE(read) << text;
+    EXPECT_NE(read.error().message.find("no secrets"), std::string::npos) << read.error().message;
+  }
+  const auto empty = northflank(R"({"name":"w","secrets":{"variables":{},"files":{}}})");
+  ASSERT_TRUE(empty) << empty.error().message;
+  EXPECT_TRUE(empty->groups.at(0).variables.empty());
+}
+
 TEST(NorthflankImport, WhatIsWrongIsAnErrorWithItsPlace) {
   for (const auto* text :
        {R"({"data":{"secrets":[]}})", "[]", "1", R"({"name":"a b","secrets":{}})",

@@ -39,6 +39,10 @@ class Reading {
       if (auto done = member(at.child(i)); !done) return done;
     }
     if (is_left_out_) return {};
+    if (!has_secrets_) {
+      return at.fail("there are no secrets in it: neither variables nor files are said",
+                     "give the whole answer of Northflank's GET …/secrets/ID");
+    }
     if (auto good = validate(group_); !good) return at.pass(good);
     out_.groups.push_back(std::move(group_));
     return {};
@@ -198,9 +202,11 @@ class Reading {
     for (std::size_t i = 0; i < at.size(); ++i) {
       is_flat = is_flat && at.child(i).kind() != Tree::Kind::kMap;
     }
+    has_secrets_ = is_flat;
     if (is_flat) return read_variables(at);
     for (std::size_t i = 0; i < at.size(); ++i) {
       const Cursor member = at.child(i);
+      has_secrets_ = has_secrets_ || member.name() == "variables" || member.name() == "files";
       Result<void> done;
       if (member.name() == "variables" && !says_nothing(member)) {
         done = read_variables(member);
@@ -337,6 +343,7 @@ class Reading {
   NorthflankImport& out_;
   Group group_;
   bool is_left_out_ = false;
+  bool has_secrets_ = false;  // that there are none is said by empty maps
 };
 
 }  // namespace

@@ -48,7 +48,12 @@ Result<void> App::prepare() {
   auto workloads = Workloads::open(*store_, *audit_, options_.registry, upkeep_->peers());
   if (!workloads) return pass(workloads);
   workloads_ = std::move(*workloads);
-  if (options_.registry.workloads_max > 0) shared_->registry = &workloads_->registry();
+  if (options_.keeps_registry) {
+    shared_->registry = &workloads_->registry();
+  } else {
+    base::log::warning("no registry of workloads is kept: impact, drift and exposure know nobody",
+                       {{"setting", "registry_workloads_max"}});
+  }
   shared_->sources = sources_.get();
   if (auto done = prepare_secret_key(); !done) return done;
   if (auto done = prepare_admin(); !done) return done;
@@ -197,7 +202,7 @@ Result<void> App::prepare_admin() {
                      .version = SUTLER_VERSION,
                      .data_dir = dir_->path().string(),
                      .node = node_.telemetry,
-                     .registry = &workloads_->registry(),
+                     .registry = shared_->registry,
                      .restarts = restarts_.get(),
                      .sources = sources_.get(),
                      .ready = ready,

@@ -60,6 +60,22 @@ TEST_F(GroupFiles, AnEmptyFolderAndAMissingPathAreErrors) {
   EXPECT_NE(message(folder_ / "absent.yaml").find("absent.yaml"), std::string::npos);
 }
 
+TEST_F(GroupFiles, WhatCannotBeReadIsNoMissingFile) {
+  write("g/a.yaml", group("a"));
+  const fs::path linked = write("elsewhere/b.yaml", group("b"));
+  fs::create_symlink(linked, folder_ / "g/b.yaml");
+  const auto followed = read_group_files(folder_ / "g");
+  ASSERT_TRUE(followed) << followed.error().message;
+  EXPECT_EQ(followed->size(), 2U);
+  fs::remove(linked);
+  EXPECT_TRUE(message(folder_ / "g").contains("g/b.yaml cannot be read as a file"));
+  fs::remove(folder_ / "g/b.yaml");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "g/sub");
+  EXPECT_TRUE(message(folder_ / "g").contains("g/sub is a link to a folder"));
+  fs::rename(folder_ / "g/sub", folder_ / "g/.sub");  // hidden, as the mounts of Kubernetes have
+  EXPECT_TRUE(read_group_files(folder_ / "g"));
+}
+
 TEST_F(GroupFiles, OneGroupInTwoFilesNamesBoth) {
   write("a.yaml", group("g"));
   write("b.yaml", group("g"));

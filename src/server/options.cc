@@ -311,7 +311,10 @@ Result<Options> load_options(const RawSettings& raw) {
       reader.wrong("northflank_api", "an http or https URL");
     }
   }
-  reader.number("registry_workloads_max", options.registry.workloads_max, 0, 10'000'000);
+  std::size_t workloads_max = options.registry.workloads_max;
+  reader.number("registry_workloads_max", workloads_max, 0, 10'000'000);
+  options.keeps_registry = workloads_max > 0;
+  if (options.keeps_registry) options.registry.workloads_max = workloads_max;
   read_history(reader, options);
   if (const auto* level = reader.text("log_level")) {
     options.log_level = *level;

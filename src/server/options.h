@@ -71,6 +71,7 @@ struct Options {
   std::size_t backup_keep = 7;
   std::size_t bundle_cache_bytes = 64 * 1024 * 1024;
   registry::Options registry;
+  bool keeps_registry = true;  // false: what is kept of an earlier one stays, and nobody reads it
   admin::NorthflankOptions northflank;
   HistoryPolicy history;
   std::vector<source::Common> sources;

@@ -48,14 +48,21 @@ def test_it_is_kept_over_a_restart(shop, serve):
 
 
 def test_without_a_registry_fetches_are_answered_and_nothing_is_kept(serve):
+    before = serve()
+    before.add_key()
+    before.apply(group("pay", {"HOST": "h"}, projects=["shop"]))
+    before.fetch(object_id="known")
+    assert before.stop() == 0
     server = serve("--registry-workloads-max", "0")
-    server.add_key()
-    server.apply(group("pay", {"HOST": "h"}, projects=["shop"]))
     assert server.fetch().values() == {"HOST": "h"}
-    assert server.api("GET", "/api/v1/workloads")["total"] == 0
+    for command in (["workload", "list"], ["workload", "drift"], ["exposure", "--key", "pay/HOST"]):
+        assert "keeps no workload registry" in server.cli(*command, exits=None).err
+    assert "impact: not known" in server.cli("set", "pay", "HOST=2").out
+    server.cli("team", "set", "default", "--impact", "refuse")
+    assert "--force" in server.cli("unset", "pay", "HOST", exits=None).err
+    server.cli("unset", "pay", "HOST", "--force")
     assert server.stop() == 0
-    again = serve()
-    assert again.api("GET", "/api/v1/workloads")["total"] == 0
+    assert serve().api("GET", "/api/v1/workloads")["total"] == 1, "what was kept stays"
 
 
 def test_lists_have_pages_and_filters(shop):
