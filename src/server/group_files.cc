@@ -53,7 +53,7 @@ base::Result<std::vector<fs::path>> files_below(const fs::path& folder) {
     if (at->path().filename().string().starts_with('.')) {
       at.disable_recursion_pending();
     } else {
-      const auto taken = is_taken(*at);
+      auto taken = is_taken(*at);
       if (!taken) return base::pass(taken);
       if (*taken) files.push_back(at->path());
     }
