@@ -179,7 +179,7 @@ TEST(PostgresDsn, APasswordFileThatOthersMayReadIsNotReadAndNobodyIsToldByLibpq)
   std::ofstream(file) << "*:*:*:*:s3cret\n";
   const Silent server;
   const std::string where = "postgresql://me@127.0.0.1:" + server.port() + "/x?passfile=" + file;
-  for (const auto [mode, refused] : {std::pair(0600U, false), {0640U, true}, {0604U, true}}) {
+  for (const auto& [mode, refused] : {std::pair(0600U, false), {0640U, true}, {0604U, true}}) {
     ASSERT_EQ(::chmod(file.c_str(), mode), 0);
     const Dsn dsn = must(Dsn::parse(where));
     EXPECT_EQ(dsn.refused_password_file(), refused ? file : "") << mode;
