@@ -57,7 +57,7 @@ def test_without_a_registry_fetches_are_answered_and_nothing_is_kept(serve):
     assert server.fetch().values() == {"HOST": "h"}
     for command in (["workload", "list"], ["workload", "drift"], ["exposure", "--key", "pay/HOST"]):
         assert "keeps no workload registry" in server.cli(*command, exits=None).err
-    assert "impact: not known" in server.cli("set", "pay", "HOST=2").out
+    assert "impact: not known" in server.cli("set", "pay", "HOST=2").err
     server.cli("team", "set", "default", "--impact", "refuse")
     assert "--force" in server.cli("unset", "pay", "HOST", exits=None).err
     server.cli("unset", "pay", "HOST", "--force")
