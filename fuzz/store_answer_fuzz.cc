@@ -46,7 +46,7 @@ void aws(const source::AwsReply& reply) {
     for (const auto& entry : *entries) check(entry.answer, reply.body.size());
   }
   const auto check_keys = [](const source::Answer<source::AwsKeys>& keys) {
-    if (keys && (keys->id.empty() || keys->secret.empty())) std::abort();
+    if (keys && (keys->id.empty() || keys->secret.size() == 0)) std::abort();
   };
   check_keys(source::read_endpoint_keys(reply, "w"));
   check_keys(source::read_assumed_role(reply, "w"));
