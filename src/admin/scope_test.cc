@@ -143,6 +143,38 @@ TEST_F(ScopedFetches, AFilterDoesNotFindWhatAHiddenGroupGave) {
   }
 }
 
+TEST_F(ScopedFetches, AGuessInAGroupOfOnesOwnIsToldNothingByDriftAndDiff) {
+  bench_.done("PUT", "/api/v1/teams/default/groups/mine-y",
+              group_json("mine-y", R"({"PIN":"4711"})", R"(,"restrictions":{"projects":["pay"]})"));
+  registry::Record record;
+  record.workload = {"default", "pay", "web", "service"};
+  record.count = 1;
+  registry::Received row;
+  row.what = bench_.registry().key_list("mine-y", std::string("PIN") + '\0');
+  row.version = row.version_last = 1;
+  row.in_last_bundle = true;
+  record.received.push_back(std::move(row));
+  bench_.registry().restore(std::move(record));
+  const std::string ed = bearer("ed", "editor", kMine);
+  const std::string seer = bearer("seer", "editor", R"("reveal":true)");
+  const auto told = [&](const std::string& who) {
+    const Answer drift = bench_.ask_tcp(who, "GET", "/api/v1/drift?key=PIN");
+    const Answer diff =
+        bench_.ask_tcp(who, "GET", "/api/v1/teams/default/groups/mine-x/diff?with=mine-y");
+    EXPECT_EQ(drift.status, 200) << drift.text;
+    EXPECT_EQ(diff.status, 200) << diff.text;
+    const auto names = json::serialize(diff.at("/diff/variables"));
+    return std::to_string(drift.at("/total").to_number<int>()) +
+           (names.contains(R"({"name":"PIN","change":"changed"})") ? " changed" : " same");
+  };
+  bench_.done("POST", "/api/v1/apply", apply_json({mine(R"({"PIN":"1234"})")}));
+  EXPECT_EQ(told(ed), "1 changed");
+  EXPECT_EQ(told(seer), "1 changed");
+  bench_.done("POST", "/api/v1/apply", apply_json({mine(R"({"PIN":"4711"})")}));
+  EXPECT_EQ(told(ed), "1 changed");
+  EXPECT_EQ(told(seer), "0 same");
+}
+
 TEST_F(ScopedFetches, ExposureOfADeletedGroupIsForWhoMayKnowOfIt) {
   const std::string au = bearer("au", "auditor", kMine);
   const std::string asked = R"({"group":"hidden-gone","key":"GONE"})";

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "admin/json_io.h"
+#include "admin/rights.h"
 #include "admin/workload_filter.h"
 #include "admin/workload_json.h"
 
@@ -15,6 +16,11 @@ base::Result<registry::Registry*> require_registry(const Context& context) {
   }
   context.registry->settle();
   return context.registry;
+}
+
+resolve::Visible revealed_to(const Principal& who) {
+  if (who.reveal == Reveal::kYes && sees_everything(who)) return {};
+  return [&who](const model::GroupHeader& group) { return may_reveal(who, group); };
 }
 
 void put_claim(JsonObject& json, std::string_view name, const std::optional<double>& claim) {
@@ -141,7 +147,7 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
   if (!filter) return base::pass(filter);
   filter->about_drift();
   resolve::Versions versions(context.catalog.view(), context.store);
-  resolve::DriftJudge judge(versions);
+  resolve::DriftJudge judge(versions, revealed_to(call.who));
   // What one of a team is told is what all are told who drift alike.
   std::unordered_map<std::shared_ptr<const resolve::KeyDrifts>, resolve::KeyDrifts> told;
   auto page =
@@ -174,7 +180,7 @@ base::Result<http::Response> show_workload(const Context& context, const Call& c
                       "sutler workload list shows those that have");
   }
   resolve::Versions versions(context.catalog.view(), context.store);
-  resolve::DriftJudge judge(versions);
+  resolve::DriftJudge judge(versions, revealed_to(call.who));
   const auto drifts = judge.judge(*record);
   KnownGroups groups(context, call.who);
   JsonObject json;
