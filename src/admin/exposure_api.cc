@@ -103,6 +103,20 @@ std::optional<bool> still_current(const KeyName& key, const std::set<std::uint64
   return answer;
 }
 
+// Takes away what may not be told: each version's own header decides.
+void keep_told(Targets& targets, KnownGroups& groups) {
+  for (auto at = targets.begin(); at != targets.end();) {
+    const KeyName& key = at->first;
+    std::set<std::uint64_t>& which = at->second;
+    const bool all = which.empty();  // of them those that may be told are answered
+    std::erase_if(which, [&](std::uint64_t version) {
+      return !groups.knows_version(key.team, key.group, version);
+    });
+    const bool nothing = !all && which.empty();
+    at = nothing || !groups.knows(key.team, key.group) ? targets.erase(at) : std::next(at);
+  }
+}
+
 // Everything of the answer that follows from the keys.
 class Answer {
  public:
@@ -129,10 +143,10 @@ class Answer {
     }
     json_.raw("keys", keys.done()).raw("rotate", rotate.done());
   }
-  void workloads(const Targets& targets) {
+  void workloads(const std::vector<resolve::Exposed>& all) {
     JsonArray list;
     std::size_t total = 0;
-    for (const auto& exposed : resolve::exposure_of(targets, *context_.registry, versions_)) {
+    for (const auto& exposed : all) {
       const model::Workload& workload = exposed.workload;
       if (!may_see_project(call_.who, workload.team, workload.project_id)) continue;
       if (++total <= kListedMax) list.raw(exposed_json(exposed));
@@ -202,16 +216,21 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
     for (const Sighting& one : sightings) targets[one.key].insert(one.version);
   }
   KnownGroups groups(context, call.who);
-  const auto hidden = [&](const KeyName& key) { return !groups.knows(key.team, key.group); };
-  std::erase_if(targets, [&](const auto& target) { return hidden(target.first); });
+  const auto told = [&](const resolve::GroupVersion& which) {
+    return groups.knows_version(which.team, which.group, which.version);
+  };
+  keep_told(targets, groups);
   if (question->operator_name.empty()) {
     auto seen = sightings_of(context, targets, versions);
     if (!seen) return base::pass(seen);
     sightings = std::move(*seen);
   }
-  std::erase_if(sightings, [&](const Sighting& one) { return hidden(one.key); });
+  std::erase_if(sightings, [&](const Sighting& one) {
+    return !told({one.key.team, one.key.group, one.version});
+  });
+  const auto exposed = resolve::exposure_of(targets, *context.registry, versions, told);
   answer.keys(targets, rendered);
-  answer.workloads(targets);
+  answer.workloads(exposed);
   answer.operators(sightings);
   if (action.pending()) {
     auto recorded = action.record_reveal();

@@ -182,6 +182,34 @@ TEST_F(ScopedFetches, ExposureOfADeletedGroupIsForWhoMayKnowOfIt) {
   EXPECT_TRUE(bench_.ask("POST", "/api/v1/exposure", asked).text.contains("GONE"));
 }
 
+TEST_F(Scoped, OfAVersionOutsideOfTheScopeExposureAndAuditTellNothing) {
+  const auto put = [&](std::string_view variables, std::string_view project) {
+    bench_.done("POST", "/api/v1/apply",
+                apply_json({group_json(
+                    "moved", variables,
+                    R"(,"restrictions":{"projects":[")" + std::string(project) + R"("]})")}));
+  };
+  put(R"({"OLDKEY":"oldvalue","K":"samevalue"})", "other");
+  put(R"({"K":"samevalue"})", "pay");
+  put(R"({"K":"newvalue"})", "pay");
+  const std::string au = bearer("au", "auditor", R"("scopes":[{"projects":["pay"]}])");
+  const auto keys = [&](std::string_view value) {
+    const Answer got = bench_.ask_tcp(au, "POST", "/api/v1/exposure",
+                                      R"({"value":")" + std::string(value) + R"("})");
+    EXPECT_EQ(got.status, 200) << got.text;
+    return json::serialize(got.at("/keys"));
+  };
+  EXPECT_EQ(keys("oldvalue"), "[]");
+  EXPECT_TRUE(keys("samevalue").contains(R"("versions":[2])")) << keys("samevalue");
+  const std::string asked = R"({"group":"moved","key":"OLDKEY"})";
+  EXPECT_EQ(bench_.ask("POST", "/api/v1/exposure", asked).status, 200);
+  const std::string audit = "/api/v1/audit?group=moved&event=group.*";
+  EXPECT_TRUE(bench_.ask("GET", audit).text.contains("OLDKEY"));
+  const Answer seen = bench_.ask_tcp(au, "GET", audit);
+  EXPECT_FALSE(seen.text.contains("OLDKEY")) << seen.text;
+  EXPECT_TRUE(seen.text.contains("moved")) << seen.text;
+}
+
 TEST_F(Scoped, ATemplateThatNamesAKeyOfAHiddenGroupIsAnsweredAsOneThatNamesNothing) {
   const std::string ed = bearer("ed", "editor", kMine);
   std::vector<std::string> told;
