@@ -4,6 +4,7 @@
 #include <set>
 
 #include "admin/action.h"
+#include "admin/exposure_subject.h"
 #include "admin/exposure_trail.h"
 #include "admin/json_io.h"
 #include "admin/past.h"
@@ -115,6 +116,16 @@ void keep_told(Targets& targets, KnownGroups& groups) {
     const bool nothing = !all && which.empty();
     at = nothing || !groups.knows(key.team, key.group) ? targets.erase(at) : std::next(at);
   }
+}
+
+// For a question to which there is no answer.
+base::Result<void> require_known(const Context& context, const Principal& who,
+                                 const Question& question, resolve::Versions& versions) {
+  if (!question.operator_name.empty()) {
+    return require_known_operator(context, who, question.operator_name);
+  }
+  if (question.group.empty()) return {};
+  return require_known_key(context, who, {question.team, question.group, question.key}, versions);
 }
 
 // Everything of the answer that follows from the keys.
@@ -229,6 +240,10 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
     return !told({one.key.team, one.key.group, one.version});
   });
   const auto exposed = resolve::exposure_of(targets, *context.registry, versions, told);
+  if (exposed.empty() && sightings.empty()) {
+    auto known = require_known(context, call.who, *question, versions);
+    if (!known) return base::pass(known);
+  }
   answer.keys(targets, rendered);
   answer.workloads(exposed);
   answer.operators(sightings);

@@ -132,7 +132,8 @@ TEST_F(ScopedFetches, WorkloadsAndDriftNameNoHiddenGroupNorItsKeys) {
 TEST_F(ScopedFetches, AFilterDoesNotFindWhatAHiddenGroupGave) {
   const std::string vw = bearer("vw", "viewer", kMine);
   const auto total = [&](const std::string& query) {
-    return bench_.ask_tcp(vw, "GET", "/api/v1/" + query).at("/total").to_number<int>();
+    const Answer got = bench_.ask_tcp(vw, "GET", "/api/v1/" + query);
+    return got.status == 404 ? 0 : got.at("/total").to_number<int>();
   };
   for (const std::string list : {"workloads", "drift"}) {
     EXPECT_EQ(total(list + "?key=A"), 1) << list;
@@ -182,6 +183,29 @@ TEST_F(ScopedFetches, ExposureOfADeletedGroupIsForWhoMayKnowOfIt) {
   EXPECT_TRUE(bench_.ask("POST", "/api/v1/exposure", asked).text.contains("GONE"));
 }
 
+TEST_F(ScopedFetches, WhatThereNeverWasIsNotFoundAndNoAllClear) {
+  const auto exposure = [&](std::string_view asked) {
+    return bench_.ask("POST", "/api/v1/exposure", asked).status;
+  };
+  EXPECT_EQ(exposure(R"({"group":"hidden-db","key":"NOPE"})"), 404);
+  EXPECT_EQ(exposure(R"({"group":"nosuch","key":"A"})"), 404);
+  EXPECT_EQ(exposure(R"({"team":"nosuch","group":"mine-x","key":"A"})"), 404);
+  EXPECT_EQ(exposure(R"({"operator":"nobody"})"), 404);
+  EXPECT_EQ(exposure(R"({"group":"hidden-db","key":"HOST"})"), 200) << "nobody received it";
+  EXPECT_EQ(exposure(R"({"group":"hidden-gone","key":"GONE"})"), 200) << "a deleted group";
+  const std::string au = bearer("au", "auditor", kMine);
+  EXPECT_EQ(exposure(R"({"operator":"au"})"), 200) << "did nothing yet";
+  const auto hidden = [&](std::string_view asked) {
+    return bench_.ask_tcp(au, "POST", "/api/v1/exposure", asked).status;
+  };
+  EXPECT_EQ(hidden(R"({"group":"hidden-db","key":"DB_PIN"})"), 404);
+  EXPECT_EQ(hidden(R"({"group":"mine-x","key":"A"})"), 200);
+  for (const char* query : {"group=nosuch", "team=nosuch"}) {
+    EXPECT_EQ(bench_.ask("GET", std::string("/api/v1/drift?") + query).status, 404) << query;
+  }
+  EXPECT_EQ(bench_.ask("GET", "/api/v1/drift?group=hidden-gone").status, 200);
+}
+
 TEST_F(Scoped, OfAVersionOutsideOfTheScopeExposureAndAuditTellNothing) {
   const auto put = [&](std::string_view variables, std::string_view project) {
     bench_.done("POST", "/api/v1/apply",
@@ -202,6 +226,7 @@ TEST_F(Scoped, OfAVersionOutsideOfTheScopeExposureAndAuditTellNothing) {
   EXPECT_EQ(keys("oldvalue"), "[]");
   EXPECT_TRUE(keys("samevalue").contains(R"("versions":[2])")) << keys("samevalue");
   const std::string asked = R"({"group":"moved","key":"OLDKEY"})";
+  EXPECT_EQ(bench_.ask_tcp(au, "POST", "/api/v1/exposure", asked).status, 404);
   EXPECT_EQ(bench_.ask("POST", "/api/v1/exposure", asked).status, 200);
   const std::string audit = "/api/v1/audit?group=moved&event=group.*";
   EXPECT_TRUE(bench_.ask("GET", audit).text.contains("OLDKEY"));

@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "admin/exposure_subject.h"
 #include "admin/json_io.h"
 #include "admin/rights.h"
 #include "admin/workload_filter.h"
@@ -146,6 +147,13 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
   auto filter = WorkloadFilter::read(context, call);
   if (!filter) return base::pass(filter);
   filter->about_drift();
+  if (!filter->group().empty()) {
+    auto there = require_known_group(context, call.who, filter->team(), filter->group());
+    if (!there) return base::pass(there);
+  } else if (!filter->team().empty()) {
+    auto team = require_team(*context.store.snapshot(), call.who, filter->team());
+    if (!team) return base::pass(team);
+  }
   resolve::Versions versions(context.catalog.view(), context.store);
   resolve::DriftJudge judge(versions, revealed_to(call.who));
   // What one of a team is told is what all are told who drift alike.

@@ -142,7 +142,8 @@ def test_exposure_by_operator_lists_what_he_saw_and_wrote(shop):
     assert {(one["group"], one["key"]) for one in answer["rotate"]} == {
         ("pay", "STRIPE"), ("pay", "HOST"), ("low", "HOST"), ("low", "X")}
     assert {one["how"] for one in answer["operators"]} == {"revealed", "wrote"}
-    assert shop.api("POST", "/api/v1/exposure", {"operator": "nobody"})["rotate"] == []
+    for unknown in ({"operator": "nobody"}, {"group": "pay", "key": "NOPE"}, {"group": "nosuch", "key": "A"}):
+        assert shop.call("POST", "/api/v1/exposure", unknown)[0] == 404, unknown
     for wrong in ({}, {"group": "pay"}, {"value": "x", "operator": "y"}, {"surprise": 1}):
         assert shop.call("POST", "/api/v1/exposure", wrong)[0] == 400
 
