@@ -159,7 +159,7 @@ TEST_F(ScopedFetches, AGuessInAGroupOfOnesOwnIsToldNothingByDriftAndDiff) {
   const std::string ed = bearer("ed", "editor", kMine);
   const std::string seer = bearer("seer", "editor", R"("reveal":true)");
   const auto told = [&](const std::string& who) {
-    const Answer drift = bench_.ask_tcp(who, "GET", "/api/v1/drift?key=PIN");
+    const Answer drift = bench_.ask_tcp(who, "GET", "/api/v1/drift?key=PIN&object=web");
     const Answer diff =
         bench_.ask_tcp(who, "GET", "/api/v1/teams/default/groups/mine-x/diff?with=mine-y");
     EXPECT_EQ(drift.status, 200) << drift.text;

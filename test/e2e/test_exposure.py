@@ -132,6 +132,9 @@ def test_exposure_by_value_finds_old_and_current_versions_and_leaks_nothing(shop
     everything = json.dumps(shop.audit()) + shop.log() + ran.out
     assert "canary" not in everything
     shop.cli("exposure", "--value", "canary", exits=2)
+    shop.cli("restart", "--drift", "--at-once", "0", exits=2)
+    shop.cli("revision", "show", "abc", exits=2)
+    shop.cli("undo", "0", exits=2)
 
 
 def test_exposure_by_operator_lists_what_he_saw_and_wrote(shop):
