@@ -289,7 +289,8 @@ void Registry::restore(Record record) {
   if (slot->own) {  // seen before the rows could be read
     std::erase(newcomers_, record.workload);
     // It was kept before any of that.
-    if (slot->own->count > 0 && slot->own->order <= record.order) {
+    record.order = std::max(record.order, record.last_seen);
+    if (slot->own->arrived != Arrival() && slot->own->order <= record.order) {
       slot->own->order = record.order + std::chrono::microseconds(1);
     }
     const Record* both[] = {slot->own.get(), &record};
