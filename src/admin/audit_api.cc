@@ -30,7 +30,9 @@ std::string_view text_of(const json::object& object, std::string_view name) {
 
 // Whether somebody with scopes may see that record. What names no team is about the whole server
 // and is for those without scopes; what names a group, a fetch as well, is for those who may know
-// of all that it names.
+// of all that it names, and of the versions. Keys without a version (what was to be done, or was
+// refused) could be of a time that he may not know of: not for somebody with scopes. What is about
+// a workload is not judged by version: one that it got was made for its project.
 bool may_see_record(const Principal& who, KnownGroups& known, std::string_view line) {
   const auto tree = base::parse_json(line);
   if (!tree || !tree->is_object()) return false;
@@ -43,11 +45,18 @@ bool may_see_record(const Principal& who, KnownGroups& known, std::string_view l
   }
   const json::value* groups = record.if_contains("groups");
   if (groups == nullptr || !groups->is_array()) return workload != nullptr;
+  const bool names_keys = record.contains("keys");
   return std::ranges::all_of(groups->get_array(), [&](const json::value& value) {
     if (!value.is_object()) return false;
     const json::object& group = value.get_object();
     const std::string_view own = text_of(group, "team");
-    return known.knows(std::string(own.empty() ? team : own), std::string(text_of(group, "name")));
+    const std::string in(own.empty() ? team : own);
+    const std::string name(text_of(group, "name"));
+    const json::value* version = group.if_contains("version");
+    const bool versioned = version != nullptr && version->is_int64();
+    if (workload != nullptr || (!versioned && !names_keys)) return known.knows(in, name);
+    if (!versioned) return false;
+    return known.knows_version(in, name, static_cast<std::uint64_t>(version->get_int64()));
   });
 }
 

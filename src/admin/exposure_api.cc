@@ -4,6 +4,7 @@
 #include <set>
 
 #include "admin/action.h"
+#include "admin/exposure_subject.h"
 #include "admin/exposure_trail.h"
 #include "admin/json_io.h"
 #include "admin/past.h"
@@ -103,6 +104,30 @@ std::optional<bool> still_current(const KeyName& key, const std::set<std::uint64
   return answer;
 }
 
+// Takes away what may not be told: each version's own header decides.
+void keep_told(Targets& targets, KnownGroups& groups) {
+  for (auto at = targets.begin(); at != targets.end();) {
+    const KeyName& key = at->first;
+    std::set<std::uint64_t>& which = at->second;
+    const bool all = which.empty();  // of them those that may be told are answered
+    std::erase_if(which, [&](std::uint64_t version) {
+      return !groups.knows_version(key.team, key.group, version);
+    });
+    const bool nothing = !all && which.empty();
+    at = nothing || !groups.knows(key.team, key.group) ? targets.erase(at) : std::next(at);
+  }
+}
+
+// For a question to which there is no answer.
+base::Result<void> require_known(const Context& context, const Principal& who,
+                                 const Question& question, resolve::Versions& versions) {
+  if (!question.operator_name.empty()) {
+    return require_known_operator(context, who, question.operator_name);
+  }
+  if (question.group.empty()) return {};
+  return require_known_key(context, who, {question.team, question.group, question.key}, versions);
+}
+
 // Everything of the answer that follows from the keys.
 class Answer {
  public:
@@ -129,10 +154,10 @@ class Answer {
     }
     json_.raw("keys", keys.done()).raw("rotate", rotate.done());
   }
-  void workloads(const Targets& targets) {
+  void workloads(const std::vector<resolve::Exposed>& all) {
     JsonArray list;
     std::size_t total = 0;
-    for (const auto& exposed : resolve::exposure_of(targets, *context_.registry, versions_)) {
+    for (const auto& exposed : all) {
       const model::Workload& workload = exposed.workload;
       if (!may_see_project(call_.who, workload.team, workload.project_id)) continue;
       if (++total <= kListedMax) list.raw(exposed_json(exposed));
@@ -205,16 +230,25 @@ base::Result<http::Response> tell_exposure(const Context& context, const Call& c
     for (const Sighting& one : sightings) targets[one.key].insert(one.version);
   }
   KnownGroups groups(context, call.who);
-  const auto hidden = [&](const KeyName& key) { return !groups.knows(key.team, key.group); };
-  std::erase_if(targets, [&](const auto& target) { return hidden(target.first); });
+  const auto told = [&](const resolve::GroupVersion& which) {
+    return groups.knows_version(which.team, which.group, which.version);
+  };
+  keep_told(targets, groups);
   if (question->operator_name.empty()) {
     auto seen = sightings_of(context, targets, versions);
     if (!seen) return base::pass(seen);
     sightings = std::move(*seen);
   }
-  std::erase_if(sightings, [&](const Sighting& one) { return hidden(one.key); });
+  std::erase_if(sightings, [&](const Sighting& one) {
+    return !told({one.key.team, one.key.group, one.version});
+  });
+  const auto exposed = resolve::exposure_of(targets, *context.registry, versions, told);
+  if (exposed.empty() && sightings.empty()) {
+    auto known = require_known(context, call.who, *question, versions);
+    if (!known) return base::pass(known);
+  }
   answer.keys(targets, rendered);
-  answer.workloads(targets);
+  answer.workloads(exposed);
   answer.operators(sightings);
   if (action.pending()) {
     auto recorded = action.record_reveal();

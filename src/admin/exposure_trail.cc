@@ -136,13 +136,9 @@ bool concerns_values(const std::string& event) {
          event.starts_with("undo") || event == "import";
 }
 
-base::Result<std::vector<Sighting>> follow(const Context& context, const audit::Filter& filter,
-                                           Trail trail) {
-  const auto take = [&trail](std::string_view text) {
-    const Line line = read_line(text);
-    if (concerns_values(line.event)) trail.take(line);
-    return true;
-  };
+// `take` gets each line that the filter lets through and says whether to go on.
+base::Result<void> for_lines(const Context& context, const audit::Filter& filter,
+                             const std::function<bool(std::string_view)>& take) {
   audit::MergedLog* const all = merged_log(context);
   auto read = all != nullptr
                   ? all->for_each(filter, take)
@@ -150,6 +146,17 @@ base::Result<std::vector<Sighting>> follow(const Context& context, const audit::
                         context.audit.current_file().parent_path(), filter,
                         [&](std::uint64_t, std::string_view text) { return take(text); });
   if (!read && read.error().code != base::Code::kNotFound) return base::pass(read);
+  return {};
+}
+
+base::Result<std::vector<Sighting>> follow(const Context& context, const audit::Filter& filter,
+                                           Trail trail) {
+  auto read = for_lines(context, filter, [&trail](std::string_view text) {
+    const Line line = read_line(text);
+    if (concerns_values(line.event)) trail.take(line);
+    return true;
+  });
+  if (!read) return base::pass(read);
   return trail.done();
 }
 
@@ -161,6 +168,18 @@ base::Result<std::vector<Sighting>> sightings_by(const Context& context,
   audit::Filter filter;
   filter.operator_name = operator_name;
   return follow(context, filter, Trail(versions, nullptr));
+}
+
+base::Result<bool> is_named_in_audit(const Context& context, const std::string& operator_name) {
+  audit::Filter filter;
+  filter.operator_name = operator_name;
+  bool found = false;
+  auto read = for_lines(context, filter, [&found](std::string_view) {
+    found = true;
+    return false;
+  });
+  if (!read) return base::pass(read);
+  return found;
 }
 
 base::Result<std::vector<Sighting>> sightings_of(const Context& context,

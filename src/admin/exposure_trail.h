@@ -30,6 +30,9 @@ struct Sighting {
 [[nodiscard]] base::Result<std::vector<Sighting>> sightings_by(const Context& context,
                                                                const std::string& operator_name,
                                                                resolve::Versions& versions);
+// Whether any record is about what that operator did.
+[[nodiscard]] base::Result<bool> is_named_in_audit(const Context& context,
+                                                   const std::string& operator_name);
 // Who saw or wrote any of the targets.
 [[nodiscard]] base::Result<std::vector<Sighting>> sightings_of(const Context& context,
                                                                const resolve::Targets& targets,

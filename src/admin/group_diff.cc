@@ -57,10 +57,10 @@ bool same(const model::File& a, const model::File& b) {
 }
 
 // Which members of a changed file differ. Of a variable there is only the value.
-void add_members(JsonObject&, const model::Variable&, const model::Variable&) {}
-void add_members(JsonObject& out, const model::File& a, const model::File& b) {
+void add_members(JsonObject&, const model::Variable&, const model::Variable&, Compared) {}
+void add_members(JsonObject& out, const model::File& a, const model::File& b, Compared compared) {
   JsonArray members;
-  if (!same_data(a, b)) members.text("data");
+  if (compared == Compared::kKeys || !same_data(a, b)) members.text("data");
   if (a.encoding != b.encoding) members.text("encoding");
   if (a.owner != b.owner) members.text("owner");
   if (a.group != b.group) members.text("group");
@@ -70,7 +70,7 @@ void add_members(JsonObject& out, const model::File& a, const model::File& b) {
 
 // Calls visit(key, before, after) for each key whose entries differ; a missing one is null.
 template <class Map, class Visit>
-void for_differing(const Map& before, const Map& after, Visit&& visit) {
+void for_differing(const Map& before, const Map& after, Compared compared, Visit&& visit) {
   auto old = before.begin();
   auto now = after.begin();
   while (old != before.end() || now != after.end()) {
@@ -81,7 +81,9 @@ void for_differing(const Map& before, const Map& after, Visit&& visit) {
       visit(now->first, nullptr, &now->second);
       ++now;
     } else {
-      if (!same(old->second, now->second)) visit(now->first, &old->second, &now->second);
+      if (compared == Compared::kKeys || !same(old->second, now->second)) {
+        visit(now->first, &old->second, &now->second);
+      }
       ++old;
       ++now;
     }
@@ -90,29 +92,31 @@ void for_differing(const Map& before, const Map& after, Visit&& visit) {
 
 template <class Map>
 std::string entries_json(const Map& before, const Map& after, std::string_view name_member,
-                         Values values) {
+                         Values values, Compared compared) {
   using Entry = typename Map::mapped_type;
   JsonArray out;
-  for_differing(before, after, [&](const std::string& key, const Entry* old, const Entry* now) {
+  const auto add = [&](const std::string& key, const Entry* old, const Entry* now) {
     JsonObject one;
     one.text(name_member, key).text("change", !old ? "added" : !now ? "removed" : "changed");
-    if (old && now) add_members(one, *old, *now);
+    if (old && now) add_members(one, *old, *now, compared);
     if (values == Values::kReveal) {
       if (old) one.raw("before", model::write_entry_json(*old, values).expose());
       if (now) one.raw("after", model::write_entry_json(*now, values).expose());
     }
     out.raw(one.done());
-  });
+  };
+  for_differing(before, after, compared, add);
   return out.done();
 }
 
 }  // namespace
 
-base::Secret diff_json(const model::Group& before, const model::Group& after, Values values) {
+base::Secret diff_json(const model::Group& before, const model::Group& after, Values values,
+                       Compared compared) {
   JsonObject out;
   out.raw("header", header_json(before, after))
-      .raw("variables", entries_json(before.variables, after.variables, "name", values))
-      .raw("files", entries_json(before.files, after.files, "path", values));
+      .raw("variables", entries_json(before.variables, after.variables, "name", values, compared))
+      .raw("files", entries_json(before.files, after.files, "path", values, compared));
   return base::Secret(out.done());
 }
 

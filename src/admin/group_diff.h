@@ -14,8 +14,12 @@ namespace sutler::admin {
 // "change","members"}]}`; `change` is added, removed or changed, seen from `before`. Header members
 // are no values and always shown. With Values::kReveal each entry has `before` and `after` as they
 // stand in a group's JSON.
+//
+// kKeys compares no values: what both have counts as changed. For two groups of which somebody may
+// not see the values: with one of his own he could guess those of the other.
+enum class Compared { kValues, kKeys };
 [[nodiscard]] base::Secret diff_json(const model::Group& before, const model::Group& after,
-                                     model::Values values);
+                                     model::Values values, Compared compared = Compared::kValues);
 
 // The same groups to the last byte of every value, generated ones too.
 [[nodiscard]] bool identical(const model::Group& a, const model::Group& b);

@@ -52,6 +52,13 @@ base::Result<void> require_reveal_of(const Principal& who, const Side& side) {
   return {};
 }
 
+// With a group of his own nobody may guess the values of another one.
+Compared compared_for(const Principal& who, const Side& from, const Side& to) {
+  const bool one_group = from.team == to.team && from.name == to.name;
+  const bool told = require_reveal_of(who, from) && require_reveal_of(who, to);
+  return one_group || told ? Compared::kValues : Compared::kKeys;
+}
+
 std::string side_json(const Side& side) {
   JsonObject one;
   one.text("team", side.team).text("name", side.name).number("version", side.version);
@@ -191,7 +198,8 @@ base::Result<http::Response> show_diff(const Context& context, const Call& call,
     if (auto recorded = action.record_reveal(); !recorded) return base::pass(recorded);
   }
   const auto values = query->reveal ? model::Values::kReveal : model::Values::kMask;
-  const base::Secret diff = diff_json(from.group, to.group, values);
+  const base::Secret diff =
+      diff_json(from.group, to.group, values, compared_for(call.who, from, to));
   JsonObject answer;
   answer.raw("from", side_json(from)).raw("to", side_json(to)).raw("diff", diff.expose());
   return secret_response(base::Secret(answer.done()));

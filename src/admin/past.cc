@@ -73,6 +73,15 @@ bool KnownGroups::knows(const std::string& team, const std::string& name) {
   return at->second;
 }
 
+bool KnownGroups::knows_version(const std::string& team, const std::string& name,
+                                std::uint64_t version) {
+  if (sees_everything(who_)) return true;
+  if (!knows(team, name)) return false;
+  const auto [at, is_new] = versions_.try_emplace({team, name, version}, false);
+  if (is_new) at->second = may_know_version(context_, who_, team, name, version);
+  return at->second;
+}
+
 base::Result<std::uint64_t> path_number(const Call& call, std::string_view what) {
   const auto number = number_of(call.item.empty() ? call.name : call.item);
   if (number && *number > 0 && *number <= std::numeric_limits<std::int64_t>::max()) return *number;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "admin/action.h"
@@ -46,11 +47,15 @@ class KnownGroups {
  public:
   KnownGroups(const Context& context, Principal who) : context_(context), who_(std::move(who)) {}
   [[nodiscard]] bool knows(const std::string& team, const std::string& name);
+  // And of that version: may_know_version().
+  [[nodiscard]] bool knows_version(const std::string& team, const std::string& name,
+                                   std::uint64_t version);
 
  private:
   const Context& context_;
   const Principal who_;
   std::map<std::pair<std::string, std::string>, bool> known_;
+  std::map<std::tuple<std::string, std::string, std::uint64_t>, bool> versions_;
 };
 
 // The `{version}` or `{revision}` of the path. kInvalid: it is no number from 1 on.

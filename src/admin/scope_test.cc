@@ -132,7 +132,8 @@ TEST_F(ScopedFetches, WorkloadsAndDriftNameNoHiddenGroupNorItsKeys) {
 TEST_F(ScopedFetches, AFilterDoesNotFindWhatAHiddenGroupGave) {
   const std::string vw = bearer("vw", "viewer", kMine);
   const auto total = [&](const std::string& query) {
-    return bench_.ask_tcp(vw, "GET", "/api/v1/" + query).at("/total").to_number<int>();
+    const Answer got = bench_.ask_tcp(vw, "GET", "/api/v1/" + query);
+    return got.status == 404 ? 0 : got.at("/total").to_number<int>();
   };
   for (const std::string list : {"workloads", "drift"}) {
     EXPECT_EQ(total(list + "?key=A"), 1) << list;
@@ -143,11 +144,95 @@ TEST_F(ScopedFetches, AFilterDoesNotFindWhatAHiddenGroupGave) {
   }
 }
 
+TEST_F(ScopedFetches, AGuessInAGroupOfOnesOwnIsToldNothingByDriftAndDiff) {
+  bench_.done("PUT", "/api/v1/teams/default/groups/mine-y",
+              group_json("mine-y", R"({"PIN":"4711"})", R"(,"restrictions":{"projects":["pay"]})"));
+  registry::Record record;
+  record.workload = {"default", "pay", "web", "service"};
+  record.count = 1;
+  registry::Received row;
+  row.what = bench_.registry().key_list("mine-y", std::string("PIN") + '\0');
+  row.version = row.version_last = 1;
+  row.in_last_bundle = true;
+  record.received.push_back(std::move(row));
+  bench_.registry().restore(std::move(record));
+  const std::string ed = bearer("ed", "editor", kMine);
+  const std::string seer = bearer("seer", "editor", R"("reveal":true)");
+  const auto told = [&](const std::string& who) {
+    const Answer drift = bench_.ask_tcp(who, "GET", "/api/v1/drift?key=PIN&object=web");
+    const Answer diff =
+        bench_.ask_tcp(who, "GET", "/api/v1/teams/default/groups/mine-x/diff?with=mine-y");
+    EXPECT_EQ(drift.status, 200) << drift.text;
+    EXPECT_EQ(diff.status, 200) << diff.text;
+    const auto names = json::serialize(diff.at("/diff/variables"));
+    return std::to_string(drift.at("/total").to_number<int>()) +
+           (names.contains(R"({"name":"PIN","change":"changed"})") ? " changed" : " same");
+  };
+  bench_.done("POST", "/api/v1/apply", apply_json({mine(R"({"PIN":"1234"})")}));
+  EXPECT_EQ(told(ed), "1 changed");
+  EXPECT_EQ(told(seer), "1 changed");
+  bench_.done("POST", "/api/v1/apply", apply_json({mine(R"({"PIN":"4711"})")}));
+  EXPECT_EQ(told(ed), "1 changed");
+  EXPECT_EQ(told(seer), "0 same");
+}
+
 TEST_F(ScopedFetches, ExposureOfADeletedGroupIsForWhoMayKnowOfIt) {
   const std::string au = bearer("au", "auditor", kMine);
   const std::string asked = R"({"group":"hidden-gone","key":"GONE"})";
   EXPECT_FALSE(bench_.ask_tcp(au, "POST", "/api/v1/exposure", asked).text.contains("GONE"));
   EXPECT_TRUE(bench_.ask("POST", "/api/v1/exposure", asked).text.contains("GONE"));
+}
+
+TEST_F(ScopedFetches, WhatThereNeverWasIsNotFoundAndNoAllClear) {
+  const auto exposure = [&](std::string_view asked) {
+    return bench_.ask("POST", "/api/v1/exposure", asked).status;
+  };
+  EXPECT_EQ(exposure(R"({"group":"hidden-db","key":"NOPE"})"), 404);
+  EXPECT_EQ(exposure(R"({"group":"nosuch","key":"A"})"), 404);
+  EXPECT_EQ(exposure(R"({"team":"nosuch","group":"mine-x","key":"A"})"), 404);
+  EXPECT_EQ(exposure(R"({"operator":"nobody"})"), 404);
+  EXPECT_EQ(exposure(R"({"group":"hidden-db","key":"HOST"})"), 200) << "nobody received it";
+  EXPECT_EQ(exposure(R"({"group":"hidden-gone","key":"GONE"})"), 200) << "a deleted group";
+  const std::string au = bearer("au", "auditor", kMine);
+  EXPECT_EQ(exposure(R"({"operator":"au"})"), 200) << "did nothing yet";
+  const auto hidden = [&](std::string_view asked) {
+    return bench_.ask_tcp(au, "POST", "/api/v1/exposure", asked).status;
+  };
+  EXPECT_EQ(hidden(R"({"group":"hidden-db","key":"DB_PIN"})"), 404);
+  EXPECT_EQ(hidden(R"({"group":"mine-x","key":"A"})"), 200);
+  for (const char* query : {"group=nosuch", "team=nosuch"}) {
+    EXPECT_EQ(bench_.ask("GET", std::string("/api/v1/drift?") + query).status, 404) << query;
+  }
+  EXPECT_EQ(bench_.ask("GET", "/api/v1/drift?group=hidden-gone").status, 200);
+}
+
+TEST_F(Scoped, OfAVersionOutsideOfTheScopeExposureAndAuditTellNothing) {
+  const auto put = [&](std::string_view variables, std::string_view project) {
+    bench_.done("POST", "/api/v1/apply",
+                apply_json({group_json(
+                    "moved", variables,
+                    R"(,"restrictions":{"projects":[")" + std::string(project) + R"("]})")}));
+  };
+  put(R"({"OLDKEY":"oldvalue","K":"samevalue"})", "other");
+  put(R"({"K":"samevalue"})", "pay");
+  put(R"({"K":"newvalue"})", "pay");
+  const std::string au = bearer("au", "auditor", R"("scopes":[{"projects":["pay"]}])");
+  const auto keys = [&](std::string_view value) {
+    const Answer got = bench_.ask_tcp(au, "POST", "/api/v1/exposure",
+                                      R"({"value":")" + std::string(value) + R"("})");
+    EXPECT_EQ(got.status, 200) << got.text;
+    return json::serialize(got.at("/keys"));
+  };
+  EXPECT_EQ(keys("oldvalue"), "[]");
+  EXPECT_TRUE(keys("samevalue").contains(R"("versions":[2])")) << keys("samevalue");
+  const std::string asked = R"({"group":"moved","key":"OLDKEY"})";
+  EXPECT_EQ(bench_.ask_tcp(au, "POST", "/api/v1/exposure", asked).status, 404);
+  EXPECT_EQ(bench_.ask("POST", "/api/v1/exposure", asked).status, 200);
+  const std::string audit = "/api/v1/audit?group=moved&event=group.*";
+  EXPECT_TRUE(bench_.ask("GET", audit).text.contains("OLDKEY"));
+  const Answer seen = bench_.ask_tcp(au, "GET", audit);
+  EXPECT_FALSE(seen.text.contains("OLDKEY")) << seen.text;
+  EXPECT_TRUE(seen.text.contains("moved")) << seen.text;
 }
 
 TEST_F(Scoped, ATemplateThatNamesAKeyOfAHiddenGroupIsAnsweredAsOneThatNamesNothing) {

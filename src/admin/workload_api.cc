@@ -2,7 +2,9 @@
 
 #include <unordered_map>
 
+#include "admin/exposure_subject.h"
 #include "admin/json_io.h"
+#include "admin/rights.h"
 #include "admin/workload_filter.h"
 #include "admin/workload_json.h"
 
@@ -18,6 +20,11 @@ base::Result<registry::Registry*> require_registry(const Context& context) {
   }
   context.registry->settle();
   return context.registry;
+}
+
+resolve::Visible revealed_to(const Principal& who) {
+  if (who.reveal == Reveal::kYes && sees_everything(who)) return {};
+  return [&who](const model::GroupHeader& group) { return may_reveal(who, group); };
 }
 
 void put_claim(JsonObject& json, std::string_view name, const std::optional<double>& claim) {
@@ -143,8 +150,15 @@ base::Result<http::Response> list_drift(const Context& context, const Call& call
   auto filter = WorkloadFilter::read(context, call);
   if (!filter) return base::pass(filter);
   filter->about_drift();
+  if (!filter->group().empty()) {
+    auto there = require_known_group(context, call.who, filter->team(), filter->group());
+    if (!there) return base::pass(there);
+  } else if (!filter->team().empty()) {
+    auto team = require_team(*context.store.snapshot(), call.who, filter->team());
+    if (!team) return base::pass(team);
+  }
   resolve::Versions versions(context.catalog.view(), context.store);
-  resolve::DriftJudge judge(versions);
+  resolve::DriftJudge judge(versions, revealed_to(call.who));
   // What one of a team is told is what all are told who drift alike.
   std::unordered_map<std::shared_ptr<const resolve::KeyDrifts>, resolve::KeyDrifts> told;
   auto page =
@@ -177,7 +191,7 @@ base::Result<http::Response> show_workload(const Context& context, const Call& c
                       "sutler workload list shows those that have");
   }
   resolve::Versions versions(context.catalog.view(), context.store);
-  resolve::DriftJudge judge(versions);
+  resolve::DriftJudge judge(versions, revealed_to(call.who));
   const auto drifts = judge.judge(*record);
   KnownGroups groups(context, call.who);
   JsonObject json;

@@ -27,6 +27,9 @@ class WorkloadFilter {
   // Groups of which the operator may know; of others nothing is told, and nothing chosen by them.
   [[nodiscard]] KnownGroups& groups() { return groups_; }
 
+  // What `team` and `group` of the query say; empty: all.
+  [[nodiscard]] const std::string& team() const { return team_; }
+  [[nodiscard]] const std::string& group() const { return group_; }
   [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] const std::optional<model::Workload>& after() const { return after_; }
   // For a list of drift: `group` and `key` do not choose workloads by what they received.

@@ -24,13 +24,17 @@ struct RestartOptions {
   std::string at_once = "5";
 };
 
-base::Result<std::string> order(const RestartOptions& options, const json::array& workloads) {
+base::Result<unsigned> read_at_once(const RestartOptions& options) {
   unsigned at_once = 0;
   const char* end = options.at_once.data() + options.at_once.size();
   const auto read = std::from_chars(options.at_once.data(), end, at_once);
   if (read.ec != std::errc() || read.ptr != end || at_once < 1 || at_once > 50) {
     return usage_error("--at-once takes a number from 1 to 50", "how many restarts run at a time");
   }
+  return at_once;
+}
+
+std::string order(const RestartOptions& options, unsigned at_once, const json::array& workloads) {
   std::vector<std::string> ids;
   for (const json::value& one : workloads) ids.push_back(shown(one, "id"));
   JsonBody body;
@@ -82,6 +86,8 @@ base::Result<int> restart(const Context& context, const RestartOptions& options)
   if (!options.drift) {
     return usage_error("needs --drift", "it restarts services that last fetched older values");
   }
+  auto at_once = read_at_once(options);
+  if (!at_once) return base::pass(at_once);
   auto workloads = all_items(context, "drift", options.filters);
   if (!workloads) return base::pass(workloads);
   if (workloads->empty()) {
@@ -90,9 +96,8 @@ base::Result<int> restart(const Context& context, const RestartOptions& options)
     if (!printed) return base::pass(printed);
     return 0;
   }
-  auto body = order(options, *workloads);
-  if (!body) return base::pass(body);
-  auto answer = ask_server(context, "POST", api_path({"restarts"}), std::move(*body));
+  auto answer =
+      ask_server(context, "POST", api_path({"restarts"}), order(options, *at_once, *workloads));
   if (!answer) return base::pass(answer);
   tell_skipped(answer->tree);
   if (member(answer->tree, "calls").is_array()) {

@@ -30,8 +30,9 @@ Record merge_parts(std::span<const Record* const> parts) {
       out.last_failed = part->last_failed;
       out.last_failure = part->last_failure;
     }
-    if (part->asked() > asked->asked()) asked = part;
-    if (part->last_seen > newest->last_seen) newest = part;
+    out.arrived = std::max(out.arrived, part->arrived);
+    if (part->asked_order() > asked->asked_order()) asked = part;
+    if (part->order > newest->order) newest = part;
     for (const Received& row : part->received) {
       if (Received* known = find_row(out.received, row)) {
         known->first = std::min(known->first, row.first);
@@ -43,6 +44,7 @@ Record merge_parts(std::span<const Record* const> parts) {
     }
   }
   out.last_seen = newest->last_seen;
+  out.order = newest->order;
   out.last = asked->last;
   for (const Received& row : newest->received) {
     if (row.in_last_bundle) find_row(out.received, row)->in_last_bundle = true;
@@ -54,6 +56,15 @@ base::UnixTime Entry::asked() const {
   base::UnixTime latest = own ? own->asked() : others.front().record.asked();
   for (const NodePart& part : others) latest = std::max(latest, part.record.asked());
   return latest;
+}
+
+void Entry::put_own_last(base::UnixTime time) {
+  own->order = std::max(own->order, time);
+  for (const NodePart& part : others) {
+    if (part.record.order >= own->order) {
+      own->order = part.record.order + std::chrono::microseconds(1);
+    }
+  }
 }
 
 const Record& Entry::view(std::string_view node, Record& scratch) const {

@@ -12,9 +12,9 @@
 namespace sutler::registry {
 
 // The parts of several nodes, in order of the nodes' ids, as one record: first seen is the
-// earliest, last seen and last failure the latest, counts add up; a version was received from the
-// earliest to the latest time of all. The last bundle is that of the part that was seen last; where
-// two were at the same time, of the first of them. Parts must not be empty.
+// earliest, last failure the latest, counts add up; a version was received from the earliest to the
+// latest time of all. When it was last seen, and the last bundle, are those of the part that is
+// last by `order`; where two are equal, of the first of them. Parts must not be empty.
 [[nodiscard]] Record merge_parts(std::span<const Record* const> parts);
 
 // What another node says.
@@ -30,6 +30,9 @@ struct Entry {
 
   [[nodiscard]] bool empty() const { return !own && others.empty(); }
   [[nodiscard]] base::UnixTime asked() const;
+  // This node answered a fetch at that time: it is later than all that is known of others, whatever
+  // their clocks said.
+  void put_own_last(base::UnixTime time);
   // All parts as one; into `scratch` where there are several. `node` is this node's id.
   [[nodiscard]] const Record& view(std::string_view node, Record& scratch) const;
   // Whether this node's part tells of the latest request, or of the first: of two that are equal

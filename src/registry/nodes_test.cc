@@ -135,6 +135,28 @@ TEST(RegistryNodes, EachTellsWhatAllSaw) {
   EXPECT_EQ(a.show("p/api"), api) << "read at the start";
 }
 
+TEST(RegistryNodes, AClockThatWasAheadOnceDoesNotFreezeTheLastFetch) {
+  World world;
+  Node a(world, "a"), b(world, "b");
+  const auto all_work = [&] {
+    for (Node* node : {&a, &b, &a, &b}) node->work();
+  };
+  a.fetch(7200, "p/api", {{"g", 1, "A"}});
+  all_work();
+  b.fetch(10, "p/api", {{"g", 2, "A"}});
+  all_work();
+  const std::string_view second = "2x 10..10 failed 0  b g:1(A )7200..7200 g:2(A )10..10*";
+  EXPECT_EQ(a.show("p/api"), second);
+  EXPECT_EQ(b.show("p/api"), second);
+  a.start();
+  EXPECT_EQ(a.show("p/api"), second) << "read at the start";
+  a.fetch(20, "p/api", {{"g", 1, "A"}});
+  all_work();
+  const std::string_view third = "3x 10..20 failed 0  a g:1(A )20..7200* g:2(A )10..10";
+  EXPECT_EQ(a.show("p/api"), third);
+  EXPECT_EQ(b.show("p/api"), third);
+}
+
 TEST(RegistryNodes, ANewWorkloadIsToldOnceByWhoSawItFirst) {
   World world;
   Node a(world, "a"), b(world, "b");

@@ -63,7 +63,11 @@ struct Record {
   model::Workload workload;
   base::UnixTime first_seen;
   base::UnixTime last_seen;  // the last fetch that was answered; zero: there was none
-  std::uint64_t count = 0;   // of answered fetches
+  // Orders the last fetches of several nodes: as a rule last_seen. Where a clock was ahead once it
+  // is later, so that a fetch that came after is not taken for an older one.
+  base::UnixTime order;
+  Arrival arrived;          // of the last fetch that was answered; not kept
+  std::uint64_t count = 0;  // of answered fetches
   std::uint64_t failures = 0;
   base::UnixTime last_failed;  // zero: never
   std::string last_failure;    // its reason
@@ -73,6 +77,10 @@ struct Record {
   // When it last asked for anything.
   [[nodiscard]] base::UnixTime asked() const {
     return last_seen < last_failed ? last_failed : last_seen;
+  }
+  // The same for the order among several nodes.
+  [[nodiscard]] base::UnixTime asked_order() const {
+    return order < last_failed ? last_failed : order;
   }
 };
 

@@ -65,6 +65,7 @@ std::string encode_record(const Record& record) {
     write_time(out, row.last);
     out.byte(row.in_last_bundle ? 1 : 0);
   }
+  if (record.order != record.last_seen) write_time(out, record.order);
   return std::move(out).take();
 }
 
@@ -95,6 +96,7 @@ std::optional<Record> decode_record(std::string_view text, const FindList& lists
     row.in_last_bundle = in.byte(1) == 1;
     if (row.what) record.received.push_back(std::move(row));
   }
+  record.order = !in.ok() || in.done() ? record.last_seen : read_time(in);
   if (!in.done()) return std::nullopt;
   return record;
 }

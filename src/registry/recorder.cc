@@ -10,6 +10,7 @@ void LastAsked::take(const Circumstances& now) {
   if (key_id != now.key_id) key_id = now.key_id;
   issued_at = now.issued_at;
   expires_at = now.expires_at;
+  arrived = now.arrived;
 }
 
 void Recorder::note(const ServedPointer& served, const Circumstances& now) {

@@ -2,6 +2,7 @@
 // away every second. A fetch that is repeated within the second only moves a counter.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,9 @@
 
 namespace sutler::registry {
 
+// When a request came by a clock that never goes back. Means nothing after a restart.
+using Arrival = std::chrono::steady_clock::time_point;
+
 // How a workload asked. Views need to live for the call only.
 struct Circumstances {
   base::UnixTime time;
@@ -22,6 +26,7 @@ struct Circumstances {
   std::string_view key_id;                // of the signing key that verified its token
   std::optional<double> issued_at = {};   // of the token, as written in it
   std::optional<double> expires_at = {};  // the same
+  Arrival arrived = std::chrono::steady_clock::now();
 };
 
 // The last circumstances, kept.
@@ -31,6 +36,7 @@ struct LastAsked {
   std::string key_id;
   std::optional<double> issued_at;
   std::optional<double> expires_at;
+  Arrival arrived;  // not kept
 
   void take(const Circumstances& now);
 };

@@ -63,12 +63,17 @@ Record& Registry::touch(const model::Workload& workload, base::UnixTime first) {
   return *slot;
 }
 
+// The order in which requests arrived counts, and not the times: the clock may have been set back.
 void Registry::merge(const Repeated& fetches) {
   Record& record = touch(fetches.served->workload, fetches.first);
   record.count += fetches.count;
   const News news = receive(record, fetches);
-  if (record.asked() <= fetches.last.time) record.last = fetches.last;
-  record.last_seen = std::max(record.last_seen, fetches.last.time);
+  if (record.last.arrived <= fetches.last.arrived) record.last = fetches.last;
+  if (record.arrived <= fetches.last.arrived) {
+    record.arrived = fetches.last.arrived;
+    record.last_seen = fetches.last.time;
+    records_.find(record.workload)->second->put_own_last(fetches.last.time);
+  }
   if (news == News::kYes) {
     news_.insert(record.workload);
   } else {
@@ -79,8 +84,9 @@ void Registry::merge(const Repeated& fetches) {
 void Registry::merge(const Failed& failures) {
   Record& record = touch(failures.workload, failures.last.time);
   record.failures += failures.count;
-  if (record.asked() <= failures.last.time) record.last = failures.last;
-  if (record.last_failed <= failures.last.time) {
+  const bool newest = record.last.arrived <= failures.last.arrived;
+  if (newest) record.last = failures.last;
+  if (newest || record.last_failed <= failures.last.time) {
     record.last_failed = failures.last.time;
     record.last_failure = failures.reason;
   }
@@ -89,10 +95,13 @@ void Registry::merge(const Failed& failures) {
 
 Registry::News Registry::receive(Record& record, const Repeated& fetches) {
   News news = News::kNo;
-  const bool newest = fetches.last.time >= record.last_seen;
+  const bool newest = record.arrived <= fetches.last.arrived;
   const auto in_bundle = std::ranges::count_if(record.received, &Received::in_last_bundle);
+  std::vector<bool> was_last(record.received.size());
   if (newest) {
-    for (Received& row : record.received) row.in_last_bundle = false;
+    for (std::size_t i = 0; i < was_last.size(); ++i) {
+      was_last[i] = std::exchange(record.received[i].in_last_bundle, false);
+    }
     // A bundle that lost a group has no new row, and is another one all the same.
     if (static_cast<std::size_t>(in_bundle) != fetches.served->groups.size()) news = News::kYes;
   }
@@ -103,7 +112,8 @@ Registry::News Registry::receive(Record& record, const Repeated& fetches) {
     });
     if (at != record.received.end()) {
       // That it received an older version once more is news as well: it is its last bundle now.
-      if (newest && at->last < record.last_seen) news = News::kYes;
+      const auto place = static_cast<std::size_t>(at - record.received.begin());
+      if (newest && (place >= was_last.size() || !was_last[place])) news = News::kYes;
       widen(*at, fetches.first, fetches.last.time);
       if (newest) at->in_last_bundle = true;
       continue;
@@ -278,6 +288,11 @@ void Registry::restore(Record record) {
   if (!slot) slot = std::make_unique<Entry>();
   if (slot->own) {  // seen before the rows could be read
     std::erase(newcomers_, record.workload);
+    // It was kept before any of that.
+    record.order = std::max(record.order, record.last_seen);
+    if (slot->own->arrived != Arrival() && slot->own->order <= record.order) {
+      slot->own->order = record.order + std::chrono::microseconds(1);
+    }
     const Record* both[] = {slot->own.get(), &record};
     slot->own = std::make_unique<Record>(merge_parts(both));
   } else {

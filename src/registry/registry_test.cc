@@ -42,10 +42,25 @@ TEST(Registry, AFetchThatFailedIsKeptWithItsReasonAndChangesNoVersion) {
 TEST(Registry, ALateNoteOfAnotherThreadDoesNotTakeTheLastBundleBack) {
   Book book;
   const auto slow = book.registry.recorder();
-  book.fetch(30, "p/api", {{"g", 2, "A"}});
   slow->note(served("p/api", {{"g", 1, "A"}}), {at(20), {}, {}});
+  book.recorder->note(served("p/api", {{"g", 2, "A"}}), {at(30), {}, {}});
   book.registry.settle();
   EXPECT_EQ(book.show("p/api"), "2x 20..30 g:2(A)30..30* g:1(A)20..20");
+}
+
+TEST(Registry, WhatArrivedLastIsTheLastBundleWhereTheClockWasAheadOnce) {
+  Book book;
+  book.fetch(7200, "p/api", {{"g", 1, "A"}});
+  (void)book.registry.take_changes(Registry::Due::kNews, 9);
+  book.fetch(10, "p/api", {{"g", 2, "A"}});
+  EXPECT_EQ(book.show("p/api"), "2x 10..10 g:1(A)7200..7200 g:2(A)10..10*");
+  EXPECT_EQ(book.registry.find(workload("p/api"))->last.time, at(10));
+  book.fetch(20, "p/api", {{"g", 1, "A"}});
+  EXPECT_EQ(book.show("p/api"), "3x 10..20 g:1(A)20..7200* g:2(A)10..10");
+  (void)book.registry.take_changes(Registry::Due::kNews, 9);
+  book.fetch(30, "p/api", {{"g", 2, "A"}});
+  EXPECT_EQ(book.registry.take_changes(Registry::Due::kNews, 9).records.size(), 1U)
+      << "an older version once more is news";
 }
 
 TEST(Registry, DrawsTheOldestVersionsTogetherWhenThereAreTooMany) {

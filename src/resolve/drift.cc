@@ -54,7 +54,8 @@ std::string_view to_word(KeyDrift::State state) {
 // who would now. A turn has its own number, so that nothing need be cleared for the next.
 class DriftJudge::Impl {
  public:
-  explicit Impl(Versions& versions) : versions_(versions), facts_(versions) {}
+  Impl(Versions& versions, Visible reveals)
+      : versions_(versions), facts_(versions, std::move(reveals)) {}
 
   std::shared_ptr<const KeyDrifts> judge(const registry::Record& record);
 
@@ -106,7 +107,8 @@ class DriftJudge::Impl {
   std::unordered_map<Numbers, Shared, HashNumbers> outcomes_;  // by what drifts
 };
 
-DriftJudge::DriftJudge(Versions& versions) : impl_(std::make_unique<Impl>(versions)) {}
+DriftJudge::DriftJudge(Versions& versions, Visible reveals)
+    : impl_(std::make_unique<Impl>(versions, std::move(reveals))) {}
 DriftJudge::~DriftJudge() = default;
 
 std::shared_ptr<const KeyDrifts> DriftJudge::judge(const registry::Record& record) {
@@ -206,6 +208,9 @@ void DriftJudge::Impl::compare(NameId key, const Cell& one) {
   Current& current = *now_[one.now.at];
   if (row.given->group == current.group && row.version == current.record->version()) return;
   Beside& both = facts_.beside(*row.given, row.version, current);
+  if (row.given->group != current.group && !facts_.may_compare(both)) {
+    return drifts(key, KeyDrift::State::kChanged);
+  }
   switch (facts_.same(both, one.then.place)) {
     case Beside::Answer::kYes: return;
     case Beside::Answer::kUnknown: return drifts(key, KeyDrift::State::kUnknown);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "registry/registry.h"
+#include "resolve/resolver.h"
 #include "resolve/versions.h"
 
 namespace sutler::resolve {
@@ -38,7 +39,10 @@ using KeyDrifts = std::vector<KeyDrift>;
 // one view.
 class DriftJudge {
  public:
-  explicit DriftJudge(Versions& versions);
+  // `reveals`: whose values may be told; empty: everybody's. Where a key comes from another group
+  // than it came from, and the values of both may not be told, they are not compared: it counts as
+  // changed. Else somebody could guess a value with a group of his own.
+  explicit DriftJudge(Versions& versions, Visible reveals = {});
   ~DriftJudge();
 
   // In order of the keys; null when the last fetch is what it would be now, or there was none.

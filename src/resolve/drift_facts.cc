@@ -61,7 +61,7 @@ Current& DriftFacts::current(const MatchIndex::Pointer& group) {
 
 Beside& DriftFacts::beside(const Given& given, std::uint64_t version, Current& current) {
   const auto [at, fresh] = beside_.try_emplace({&given, version, &current});
-  if (fresh) at->second = {&given, version, &current, {}, {}};
+  if (fresh) at->second = {&given, version, &current, {}, {}, Beside::Answer::kNotAsked};
   return at->second;
 }
 
@@ -72,6 +72,18 @@ GroupVersion DriftFacts::was(const Beside& both) const {
 GroupVersion DriftFacts::is(const Current& current) {
   const model::GroupHeader& header = current.record->header();
   return {header.team, header.name, current.record->version()};
+}
+
+bool DriftFacts::may_compare(Beside& both) {
+  if (!reveals_) return true;
+  if (both.told == Beside::Answer::kNotAsked) {
+    const auto then = versions_.open(was(both));
+    const auto now = versions_.view().snapshot->find_group(was(both).team, was(both).group);
+    const bool told = reveals_(both.current->record->header()) && then && reveals_(then->header) &&
+                      (!now || reveals_(now->header()));
+    both.told = told ? Beside::Answer::kYes : Beside::Answer::kNo;
+  }
+  return both.told == Beside::Answer::kYes;
 }
 
 Beside::Answer DriftFacts::same(Beside& both, std::size_t place) {

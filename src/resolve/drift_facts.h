@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "registry/record.h"
+#include "resolve/resolver.h"
 #include "resolve/versions.h"
 
 namespace sutler::resolve {
@@ -54,13 +56,15 @@ struct Beside {
   const Given* given = nullptr;
   std::uint64_t version = 0;
   Current* current = nullptr;
-  std::vector<Answer> same;      // whether the value is the same
-  std::vector<Answer> expanded;  // whether it came out of secretsFrom and still would
+  std::vector<Answer> same;         // whether the value is the same
+  std::vector<Answer> expanded;     // whether it came out of secretsFrom and still would
+  Answer told = Answer::kNotAsked;  // whether the values of both may be told
 };
 
 class DriftFacts {
  public:
-  explicit DriftFacts(Versions& versions) : versions_(versions) {}
+  DriftFacts(Versions& versions, Visible reveals)
+      : versions_(versions), reveals_(std::move(reveals)) {}
 
   [[nodiscard]] NameIds& names() { return names_; }
   // References hold for the life of this.
@@ -68,6 +72,8 @@ class DriftFacts {
   [[nodiscard]] Current& current(const MatchIndex::Pointer& group);
   [[nodiscard]] Beside& beside(const Given& given, std::uint64_t version, Current& current);
 
+  // Whether the values of both may be told: of what was received as it was then and as it is now.
+  [[nodiscard]] bool may_compare(Beside& both);
   // kUnknown: a version is not kept any more. `place` is that of the key in the Given.
   [[nodiscard]] Beside::Answer same(Beside& both, std::size_t place);
   // Variables that came out of a group's secretsFrom and still would: no header names them.
@@ -88,6 +94,7 @@ class DriftFacts {
   [[nodiscard]] static GroupVersion is(const Current& current);
 
   Versions& versions_;
+  const Visible reveals_;
   NameIds names_;
   std::unordered_map<const registry::GroupKeys*, Given> given_;
   std::unordered_map<const store::GroupRecord*, Current> current_;

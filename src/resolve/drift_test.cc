@@ -264,6 +264,33 @@ TEST(Drift, WorkloadsThatDriftAlikeShareWhatIsSaidOfThem) {
   EXPECT_EQ(said, judge.judge(two));
 }
 
+TEST(Drift, ValuesOfTwoGroupsAreNotComparedForWhoMayNotSeeBoth) {
+  World world;
+  registry::Registry known({}, "a key for digests of 32 bytes...");
+  world.put(group("all").set("PIN", "1234").set("B", "1"));
+  const auto record = fetched(world, known, workload("p/o"));
+  const auto said = [&](Visible reveals) {
+    Versions versions(world.view(), world.store());
+    DriftJudge judge(versions, std::move(reveals));
+    const auto drifts = judge.judge(record);
+    return drifts ? show(*drifts) : "";
+  };
+  const auto only = [](std::string_view name) {
+    return [name](const model::GroupHeader& header) { return header.name == name; };
+  };
+  for (const char* guess : {"1234", "1111"}) {
+    world.put(group("mine").priority(50).set("PIN", guess));
+    for (const char* one : {"mine", "all", "none"}) {
+      EXPECT_TRUE(said(only(one)).starts_with("PIN:changed all@1 mine@")) << guess << one;
+    }
+  }
+  EXPECT_TRUE(said({}).starts_with("PIN:changed"));
+  world.put(group("mine").priority(50).set("PIN", "1234"));
+  EXPECT_EQ(said({}), "") << "who may see both is told what differs";
+  world.put(group("all").set("PIN", "1234").set("B", "1").priority(60));
+  EXPECT_EQ(said(only("mine")), "") << "an entry beside the version before of the same group";
+}
+
 TEST(Drift, KeysOutOfSecretsFromAreThereWhileItIs) {
   World world;
   registry::Registry known({}, "a key for digests of 32 bytes...");

@@ -49,6 +49,14 @@ bool asks_about(const std::set<std::uint64_t>& versions, const registry::Receive
   return at != versions.end() && *at <= row.version_last;
 }
 
+bool may_tell(const Told& told, const KeyName& key, const registry::Received& row) {
+  if (!told) return true;
+  for (std::uint64_t version = row.version; version <= row.version_last; ++version) {
+    if (!told({key.team, key.group, version})) return false;
+  }
+  return true;
+}
+
 // In order of the versions. A version that won other keys at another time has a row for each.
 std::vector<ExposedVersion> combined(std::vector<ExposedVersion> rows) {
   std::ranges::stable_sort(rows, {}, &ExposedVersion::version);
@@ -125,7 +133,7 @@ bool Exposed::current() const {
 }
 
 std::vector<Exposed> exposure_of(const Targets& targets, const registry::Registry& known,
-                                 Versions& versions) {
+                                 Versions& versions, const Told& told) {
   Wanted wanted(targets);
   std::vector<Exposed> all;
   known.for_each(nullptr, [&](const registry::Record& record) {
@@ -133,7 +141,7 @@ std::vector<Exposed> exposure_of(const Targets& targets, const registry::Registr
     for (const registry::Received& row : record.received) {
       for (const auto* target : wanted.of(record.workload.team, *row.what)) {
         const auto& [key, which] = *target;
-        if (!asks_about(which, row)) continue;
+        if (!asks_about(which, row) || !may_tell(told, key, row)) continue;
         const auto at = std::find_if(all.begin() + static_cast<std::ptrdiff_t>(start), all.end(),
                                      [&](const Exposed& one) { return one.key == key; });
         Exposed& one =

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,9 +50,12 @@ struct Exposed {
   [[nodiscard]] bool current() const;
 };
 
-// In order of the workloads, then of the keys.
+// In order of the workloads, then of the keys. Versions of which `told` says no are left out, and
+// drawn-together ones with one such among them; empty: all may be told.
+using Told = std::function<bool(const GroupVersion&)>;
 [[nodiscard]] std::vector<Exposed> exposure_of(const Targets& targets,
-                                               const registry::Registry& known, Versions& versions);
+                                               const registry::Registry& known, Versions& versions,
+                                               const Told& told = {});
 
 // Where a value is: literals, file contents (also what base64 decodes to) and generated secrets of
 // all current versions and of those old ones that are kept, groups that are gone included as far as

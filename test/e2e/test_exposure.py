@@ -139,6 +139,9 @@ def test_exposure_by_value_finds_old_and_current_versions_and_leaks_nothing(shop
     everything = json.dumps(shop.audit()) + shop.log() + ran.out
     assert "canary" not in everything
     shop.cli("exposure", "--value", "canary", exits=2)
+    shop.cli("restart", "--drift", "--at-once", "0", exits=2)
+    shop.cli("revision", "show", "abc", exits=2)
+    shop.cli("undo", "0", exits=2)
 
 
 def test_exposure_by_operator_lists_what_he_saw_and_wrote(shop):
@@ -149,7 +152,8 @@ def test_exposure_by_operator_lists_what_he_saw_and_wrote(shop):
     assert {(one["group"], one["key"]) for one in answer["rotate"]} == {
         ("pay", "STRIPE"), ("pay", "HOST"), ("low", "HOST"), ("low", "X")}
     assert {one["how"] for one in answer["operators"]} == {"revealed", "wrote"}
-    assert shop.api("POST", "/api/v1/exposure", {"operator": "nobody"})["rotate"] == []
+    for unknown in ({"operator": "nobody"}, {"group": "pay", "key": "NOPE"}, {"group": "nosuch", "key": "A"}):
+        assert shop.call("POST", "/api/v1/exposure", unknown)[0] == 404, unknown
     for wrong in ({}, {"group": "pay"}, {"value": "x", "operator": "y"}, {"surprise": 1}):
         assert shop.call("POST", "/api/v1/exposure", wrong)[0] == 400
 
