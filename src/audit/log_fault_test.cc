@@ -271,7 +271,7 @@ TEST_F(LogFaultTest, AFullDiskWithoutAReserveRefusesAndCountsAndGoesOn) {
 }
 
 TEST_F(LogFaultTest, OnAFullDiskGrantsUseTheReserveAndTheOthersAreCounted) {
-  if (!mount_disk("4m")) GTEST_SKIP() << "NOT TESTED: no right to mount a disk (run as root)";
+  if (!mount_disk("16m")) GTEST_SKIP() << "NOT TESTED: no right to mount a disk (run as root)";
   options_.reserve_bytes = 2 * 1024 * 1024;
   options_.checkpoint_every = std::chrono::milliseconds(5);
   ASSERT_TRUE(open());

@@ -147,7 +147,7 @@ TEST(NorthflankImport, WhatIsSkippedIsNamedAndNeverWidens) {
 
 TEST(NorthflankImport, AnAnswerThatSaysNoSecretsIsNoEmptyGroup) {
   for (const auto* text :
-       {R"({"name":"w"})", R"({"name":"w","data":{}})", R"({"name":"w","secrets":{}})",
+       {R"({"name":"w"})", R"({"data":{"name":"w"}})", R"({"name":"w","secrets":{}})",
         R"({"name":"w","secrets":{"dockerSecretMounts":{"/m":{"data":"eA=="}}}})"}) {
     const auto read = northflank(text, Unsupported::kSkip);
     ASSERT_FALSE(read) << text;
