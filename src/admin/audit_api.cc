@@ -56,7 +56,10 @@ bool may_see_record(const Principal& who, KnownGroups& known, std::string_view l
     const bool versioned = version != nullptr && version->is_int64();
     if (workload != nullptr || (!versioned && !names_keys)) return known.knows(in, name);
     if (!versioned) return false;
-    return known.knows_version(in, name, static_cast<std::uint64_t>(version->get_int64()));
+    const auto number = static_cast<std::uint64_t>(version->get_int64());
+    // A change names the keys that it took away, too, which were the version's before.
+    return known.knows_version(in, name, number) &&
+           (!names_keys || number <= 1 || known.knows_version(in, name, number - 1));
   });
 }
 
