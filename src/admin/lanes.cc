@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "base/wipe.h"
+
 namespace sutler::admin {
 namespace {
 
@@ -68,6 +70,8 @@ void Lane::run() {
     ++at_work_;
     lock.unlock();
     answer_(std::move(request));
+    base::wipe_stack();
+    base::wipe_registers();
     lock.lock();
     --at_work_;
   }

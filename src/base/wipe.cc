@@ -90,4 +90,9 @@ void wipe_registers() noexcept {}
 
 #endif
 
+[[gnu::noinline]] void wipe_stack() {
+  unsigned char below[128 * 1024];
+  wipe(below, sizeof below);
+}
+
 }  // namespace sutler::base

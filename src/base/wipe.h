@@ -22,4 +22,8 @@ void wipe_registers() noexcept;
 // of whatever library it lay. True when that replacement is linked in and works.
 [[nodiscard]] bool heap_is_wiped() noexcept;
 
+// Wipes what deeper calls of this thread have left on its stack, 128 KiB of it: for a thread that
+// goes back to waiting, and has no other calls that would overwrite it.
+void wipe_stack();
+
 }  // namespace sutler::base
