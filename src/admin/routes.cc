@@ -220,7 +220,7 @@ Found find_route(std::string_view method, std::string_view path) {
 bool takes_a_turn(const Route& route) {
   const auto is = [&](Endpoint endpoint) { return route.endpoint == endpoint; };
   return route.method != "GET" && !is(explain_workload) && !is(show_bundle) && !is(tell_exposure) &&
-         !is(open_session) && !is(close_session);
+         !is(open_session) && !is(close_session) && !is(create_backup);
 }
 
 std::span<const Route> all_routes() { return kRoutes; }

@@ -1,7 +1,6 @@
 // `sutler audit query`, `follow` and `export`: reading the audit log, of a running server or of a
 // folder.
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <memory>
 
@@ -15,6 +14,7 @@
 #include "cli/duration.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/whole_number.h"
 
 namespace sutler::cli {
 namespace {
@@ -53,14 +53,6 @@ base::Result<std::optional<base::UnixTime>> read_time(const std::string& text, c
   return std::optional(base::SystemClock().now() + (-*ago));
 }
 
-base::Result<std::uint64_t> read_number(const std::string& text, const char* flag) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  if (read.ec == std::errc() && read.ptr == end) return number;
-  return usage_error(std::string(flag) + " takes a whole number");
-}
-
 base::Result<audit::Ask> read_ask(const QueryOptions& options) {
   audit::Ask ask;
   auto since = read_time(options.since, "--since");
@@ -85,7 +77,7 @@ base::Result<audit::Ask> read_ask(const QueryOptions& options) {
   if (options.checkpoints) ask.filter.checkpoints = audit::Filter::Checkpoints::kInclude;
   if (auto good = audit::check_filter(ask.filter); !good) return usage_error(good.error().message);
   if (options.oldest) ask.order = audit::Order::kOldestFirst;
-  auto limit = read_number(options.limit, "--limit");
+  auto limit = read_whole_number(options.limit, "--limit", {});
   if (!limit) return base::pass(limit);
   if (*limit < 1 || *limit > kPageRecords) return usage_error("--limit is from 1 to 10000");
   ask.limit = *limit;
@@ -114,7 +106,7 @@ base::Result<AuditPage> ask_for_page(const Context& context, const QueryOptions&
                                      audit::Ask ask, const std::string& cursor) {
   if (!options.dir.empty()) {
     if (!cursor.empty()) {
-      auto seq = read_number(cursor, "--cursor");
+      auto seq = read_whole_number(cursor, "--cursor", {});
       if (!seq) return base::pass(seq);
       ask.cursor = *seq;
     }
@@ -242,7 +234,7 @@ base::Result<int> follow(const Context& context, const QueryOptions& options) {
   if (!ask) return base::pass(ask);
   std::uint64_t left = UINT64_MAX;
   if (!options.count.empty()) {
-    auto count = read_number(options.count, "--count");
+    auto count = read_whole_number(options.count, "--count", {});
     if (!count) return base::pass(count);
     left = *count;
   }

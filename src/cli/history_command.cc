@@ -1,6 +1,5 @@
 // `sutler group history`, `diff`, `rollback`, `copy` and `purge`.
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <memory>
 
 #include "cli/changes_view.h"
@@ -10,19 +9,13 @@
 #include "cli/json_body.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/whole_number.h"
 #include "cli/write_options.h"
 
 namespace sutler::cli {
 namespace {
 
-base::Result<std::int64_t> read_number(const std::string& text, const std::string& what) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && stop == end && number >= 1) return number;
-  return usage_error(what + " must be a number, 1 or more",
-                     "`sutler group history GROUP` lists the versions");
-}
+constexpr char kVersionsHint[] = "`sutler group history GROUP` lists the versions";
 
 std::string group_path(const Context& context, const std::string& group, const char* last) {
   return api_path({"teams", context.team, "groups", group, last});
@@ -93,7 +86,7 @@ base::Result<int> show_diff(const Context& context, const DiffOptions& options) 
   for (const auto& [name, text] :
        {std::pair("from", &options.from), std::pair("to", &options.to)}) {
     if (text->empty()) continue;
-    auto number = read_number(*text, std::string("--") + name);
+    auto number = read_whole_number(*text, std::string("--") + name, {.least = 1}, kVersionsHint);
     if (!number) return base::pass(number);
     add_parameter(query, name, *text);
   }
@@ -112,7 +105,7 @@ struct RollbackOptions {
 };
 
 base::Result<int> roll_back(const Context& context, const RollbackOptions& options) {
-  auto version = read_number(options.version, "VERSION");
+  auto version = read_whole_number(options.version, "VERSION", {.least = 1}, kVersionsHint);
   if (!version) return base::pass(version);
   JsonBody body;
   body.number("version", *version);
@@ -164,7 +157,7 @@ base::Result<int> purge_group(const Context& context, const PurgeOptions& option
   }
   JsonBody body;
   if (!options.keep.empty()) {
-    auto keep = read_number(options.keep, "--keep");
+    auto keep = read_whole_number(options.keep, "--keep", {.least = 1}, kVersionsHint);
     if (!keep) return base::pass(keep);
     body.number("keep", *keep);
   } else {

@@ -1,5 +1,4 @@
 // `sutler restart`: restarts workloads that are behind, through Northflank's API.
-#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "cli/json_body.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/whole_number.h"
 #include "cli/workload_list.h"
 
 namespace sutler::cli {
@@ -24,17 +24,8 @@ struct RestartOptions {
   std::string at_once = "5";
 };
 
-base::Result<unsigned> read_at_once(const RestartOptions& options) {
-  unsigned at_once = 0;
-  const char* end = options.at_once.data() + options.at_once.size();
-  const auto read = std::from_chars(options.at_once.data(), end, at_once);
-  if (read.ec != std::errc() || read.ptr != end || at_once < 1 || at_once > 50) {
-    return usage_error("--at-once takes a number from 1 to 50", "how many restarts run at a time");
-  }
-  return at_once;
-}
-
-std::string order(const RestartOptions& options, unsigned at_once, const json::array& workloads) {
+std::string order(const RestartOptions& options, std::uint64_t at_once,
+                  const json::array& workloads) {
   std::vector<std::string> ids;
   for (const json::value& one : workloads) ids.push_back(shown(one, "id"));
   JsonBody body;
@@ -86,7 +77,8 @@ base::Result<int> restart(const Context& context, const RestartOptions& options)
   if (!options.drift) {
     return usage_error("needs --drift", "it restarts services that last fetched older values");
   }
-  auto at_once = read_at_once(options);
+  auto at_once =
+      read_whole_number(options.at_once, "--at-once", {1, 50}, "how many restarts run at a time");
   if (!at_once) return base::pass(at_once);
   auto workloads = all_items(context, "drift", options.filters);
   if (!workloads) return base::pass(workloads);

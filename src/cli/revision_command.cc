@@ -1,6 +1,4 @@
 // `sutler revision list|show` and `sutler undo`.
-#include <charconv>
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -8,17 +6,14 @@
 #include "cli/commands.h"
 #include "cli/json_view.h"
 #include "cli/output.h"
+#include "cli/whole_number.h"
 #include "cli/write_options.h"
 
 namespace sutler::cli {
 namespace {
 
-base::Result<void> require_revision(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  if (read.ec == std::errc() && read.ptr == end && number > 0) return {};
-  return usage_error("REVISION must be a number, 1 or more", "sutler revision list shows them");
+base::Result<std::uint64_t> read_revision(const std::string& text) {
+  return read_whole_number(text, "REVISION", {.least = 1}, "sutler revision list shows them");
 }
 
 // "group shop, team red (deleted), and 3 more"
@@ -50,7 +45,7 @@ base::Result<int> list_revisions(const Context& context, const std::string& limi
 }
 
 base::Result<int> show_revision(const Context& context, const std::string& revision) {
-  if (auto good = require_revision(revision); !good) return base::pass(good);
+  if (auto good = read_revision(revision); !good) return base::pass(good);
   auto answer = ask_server(context, "GET", api_path({"revisions", revision}));
   if (!answer) return base::pass(answer);
   const auto& commit = answer->tree;
@@ -72,7 +67,7 @@ struct UndoOptions {
 };
 
 base::Result<int> undo(const Context& context, const UndoOptions& options) {
-  if (auto good = require_revision(options.revision); !good) return base::pass(good);
+  if (auto good = read_revision(options.revision); !good) return base::pass(good);
   const std::string query = write_query(options.write);
   auto answer =
       ask_server(context, "POST", api_path({"revisions", options.revision, "undo"}) + query);

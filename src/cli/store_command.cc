@@ -1,7 +1,6 @@
 // `sutler store seed`: fills a store for tests and measurements. Not shown in help.
 #include <unistd.h>
 
-#include <charconv>
 #include <memory>
 
 #include "base/clock.h"
@@ -10,6 +9,7 @@
 #include "cli/local_file.h"
 #include "cli/output.h"
 #include "cli/server_flags.h"
+#include "cli/whole_number.h"
 #include "server/data_dir.h"
 #include "server/migrate.h"
 #include "server/prepare.h"
@@ -25,22 +25,15 @@ struct SeedOptions {
   std::string key_file;
 };
 
-base::Result<std::uint64_t> parse_count(const std::string& text, const char* flag) {
-  std::uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc() && end == text.data() + text.size()) return count;
-  return usage_error(std::string(flag) + " " + text + " is no whole number", "write it in digits");
-}
-
 void show_progress(std::uint64_t done) {
   if (::isatty(STDERR_FILENO) == 1) print_note(counted(done, "group"));
 }
 
 base::Result<int> seed(const Context& context, const SeedOptions& given) {
   store::SeedOptions options;
-  auto groups = parse_count(given.groups, "--groups");
+  auto groups = read_whole_number(given.groups, "--groups", {});
   if (!groups) return base::pass(groups);
-  auto entries = parse_count(given.entries, "--entries");
+  auto entries = read_whole_number(given.entries, "--entries", {});
   if (!entries) return base::pass(entries);
   options.groups = *groups;
   options.entries = *entries;

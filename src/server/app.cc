@@ -278,6 +278,7 @@ void App::start() {
         [this] { return upkeep_->master_key_state(); });
   }
   workloads_->start();
+  watch_config(TlsReload::Force::kNo);
   purger_ =
       std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history, upkeep_->leases(),
                                       [this] { return clock_trust_->trusted(); });
@@ -372,9 +373,9 @@ void App::tick(TlsReload::Force force) {
   watch_audit();
   if (force == TlsReload::Force::kYes) {
     upkeep_->reload_master_keys();
-    watch_config();
     reload_owner_token();
   }
+  watch_config(force);
   upkeep_->tick(shared_->key_use);
   if (tls_) {
     if (auto fresh = tls_->poll(force)) provider_server_->set_tls(provider_listener_, fresh);

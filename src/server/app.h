@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "admin/service.h"
@@ -63,7 +64,7 @@ class App {
   void reload_owner_token();
   void record_settled(const store::Settled& settled);
   void watch_audit();
-  void watch_config() const;
+  void watch_config(TlsReload::Force force);
   // observe.cc
   [[nodiscard]] std::vector<admin::Check> checks() const;
   [[nodiscard]] std::vector<base::MetricFamily> metrics() const;
@@ -94,6 +95,9 @@ class App {
   std::unique_ptr<http::Server> provider_server_;
   std::size_t provider_listener_ = 0, admin_listener_ = 0;
   bool integrity_was_good_ = true;
+  double config_not_before_ = 0;
+  mutable std::mutex config_mutex_;
+  std::optional<admin::Check> config_check_;      // before the first look: none
   std::atomic<std::uint64_t> store_failures_{0};  // times that the store was found unsound
   std::atomic<std::int64_t> published_{0};        // when, in microseconds since 1970
 };

@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -24,9 +22,6 @@ struct Finish {
   void operator()(PGconn* connection) const;
 };
 using Handle = std::unique_ptr<PGconn, Finish>;
-
-// One server to try: the parameters for libpq, with one host whose address is known.
-using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 // A host of the DSN, and where it is.
 struct Place {
