@@ -141,11 +141,26 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
         continue;
       if (!may_see(input.who, header)) continue;
       if (auto mine = require_write(input.who, &header, nullptr); !mine) return mine;
+      if (auto same = check_expected(record->version(), header, input); !same) return same;
       plan.changes.emplace_back(store::DeleteGroup{header.team, header.name, record->version()});
       plan.groups.push_back(deleted(*record));
     }
   }
   tell_of_others(snapshot, input, teams, plan);
+  return {};
+}
+
+// A version that nothing is held against is a mistyped name.
+base::Result<void> check_all_expected(const ApplyInput& input, const std::vector<Touched>& groups) {
+  for (const auto& [key, version] : input.expected) {
+    const auto is_it = [&key](const Touched& one) {
+      return one.team == key.first && one.name == key.second;
+    };
+    if (std::ranges::any_of(groups, is_it)) continue;
+    return base::fail(base::Code::kInvalid, "body: member \"expected\" names group \"" +
+                                                key.second + "\" of team \"" + key.first +
+                                                "\", which is neither in \"groups\" nor pruned");
+  }
   return {};
 }
 
@@ -197,6 +212,8 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
     auto pruned = plan_prune(*view.snapshot, input, *names, plan);
     if (!pruned) return base::pass(pruned);
   }
+  auto expected = check_all_expected(input, plan.groups);
+  if (!expected) return base::pass(expected);
   return plan;
 }
 

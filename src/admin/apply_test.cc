@@ -142,6 +142,26 @@ TEST(Apply, AGroupThatIsNotAtItsExpectedVersionStopsAllOfThem) {
   }
 }
 
+TEST(Apply, AnExpectedVersionOfAGroupThatIsNotTouchedIsAMistake) {
+  Bench bench;
+  bench.done(
+      "POST", kApply,
+      apply_json({group_json("a", "{}"), group_json("old", "{}")}, R"(,"managed_by":"git")"));
+  const auto expecting = [&](const std::string& name, int version, const std::string& more) {
+    return bench.ask(
+        "POST", kApply,
+        apply_json({group_json("a", R"({"A":"2"})")},
+                   R"(,"managed_by":"git","expected":[{"team":"default","name":")" + name +
+                       R"(","version":)" + std::to_string(version) + "}]" + more));
+  };
+  EXPECT_EQ(expecting("aa", 1, "").status, 400);
+  EXPECT_EQ(expecting("old", 1, "").status, 400);
+  const std::string prune = R"(,"prune":true)";
+  EXPECT_EQ(expecting("old", 2, prune).status, 409) << "somebody changed what would be pruned";
+  EXPECT_EQ(expecting("old", 1, prune).status, 200);
+  EXPECT_EQ(bench.store().snapshot()->groups.size(), 1U);
+}
+
 TEST(Apply, TheAnswerNamesTheEntriesThatComeChangeAndGo) {
   Bench bench;
   bench.done("POST", kApply, apply_json({group_json("a", R"({"A":"1","B":"1","C":"1"})")}));

@@ -71,13 +71,13 @@ base::Result<void> Log::Impl::open_folder() {
   if (::mkdir(path, 0700) != 0 && errno != EEXIST) {
     return base::fail_errno(errno, "audit folder " + options_.folder.string() + " cannot be made");
   }
-  folder_ = base::FileDescriptor(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder_.is_open()) {
+  base::FileDescriptor folder(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open()) {
     return base::fail_errno(errno,
                             "audit folder " + options_.folder.string() + " cannot be opened");
   }
   // On the folder, not on a file: files come and go by rotation, and may be removed by others.
-  if (::flock(folder_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return fail(Code::kConflict, "audit log in " + options_.folder.string() +
                                        " is being written by another process");
@@ -85,6 +85,7 @@ base::Result<void> Log::Impl::open_folder() {
     return base::fail_errno(errno,
                             "audit folder " + options_.folder.string() + " cannot be locked");
   }
+  folder_ = std::move(folder);
   return {};
 }
 

@@ -345,6 +345,18 @@ TEST_F(LogFaultTest, ASmallDiskHasASmallReserveAndRecoversWithoutARestart) {
   while (!append(denial())) ASSERT_LT(std::chrono::steady_clock::now(), end);
 }
 
+TEST_F(LogFaultTest, AFolderThatWasRemovedIsMadeAgainAndTheLossIsTold) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(log_->append(std::vector<Event>(3, fetch()), Durability::kSynced));
+  fs::remove_all(options_.folder);
+  append_when_repaired();
+  EXPECT_EQ(count("file_lost"), 1U);
+  EXPECT_EQ(count(R"("seq":5,)"), 1U) << "the chain goes on after what was lost";
+  const auto second = Log::open(options_, base::Secret(std::string_view(seed_)), clock_, {}, {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::kConflict) << "the new one is ours too";
+}
+
 TEST_F(LogFaultTest, AReserveThatIsNoLongerWantedIsRemoved) {
   options_.reserve_bytes = 4096;
   make_log(1);

@@ -121,6 +121,7 @@ class Log::Impl {
   // log_repair.cc; with mutex_ held
   void fail_sink(const base::Error& error);
   base::Result<void> repair();
+  base::Result<void> repair_folder();
   base::Result<void> repair_file();
   base::Result<void> repair_rotated();
   base::Result<void> go_on_in_new_file();

@@ -1,5 +1,7 @@
 // What the log does after its sink has failed: it is not used until it was opened again and found
 // to end where we left it; otherwise a new file goes on with the chain.
+#include <sys/stat.h>
+
 #include <utility>
 
 #include "audit/log_impl.h"
@@ -28,7 +30,8 @@ base::Result<void> Log::Impl::repair() {
   const double now = base::monotonic_seconds();
   if (now < repair_not_before_) return std::unexpected(*failed_);
   repair_not_before_ = now + kRepairPauseSeconds;
-  auto repaired = repair_rotated();
+  auto repaired = repair_folder();
+  if (repaired) repaired = repair_rotated();
   if (repaired) repaired = repair_file();
   if (repaired && folder_unsynced_) repaired = sync_folder();
   if (!repaired) {
@@ -39,6 +42,16 @@ base::Result<void> Log::Impl::repair() {
   failed_.reset();
   sink_news_.report({});
   return {};
+}
+
+// Removed with all that was in it, or another in its place.
+base::Result<void> Log::Impl::repair_folder() {
+  struct stat ours{}, there{};
+  const bool is_ours = ::fstat(folder_.get(), &ours) == 0 &&
+                       ::stat(options_.folder.c_str(), &there) == 0 &&
+                       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+  if (is_ours) return {};
+  return open_folder();
 }
 
 base::Result<void> Log::Impl::repair_file() {

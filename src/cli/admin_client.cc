@@ -151,7 +151,8 @@ base::Result<AdminClient::Answer> AdminClient::call(const std::string& method,
     return std::unexpected(std::move(error));
   }
   const std::string_view text = response->body.expose();
-  if (response->status < 200 || response->status > 299) {
+  const bool is_success = response->status >= 200 && response->status <= 299;
+  if (!is_success && response->status != condition.also) {
     return std::unexpected(error_of_answer(response->status, text));
   }
   boost::json::value tree;

@@ -42,9 +42,11 @@ class AdminClient {
   // SUTLER_TOKEN is shown where it is set; kRefused when an address is given without it.
   [[nodiscard]] static base::Result<AdminClient> find(const Context& context);
 
-  // kTooLarge when the body is over what the server takes. `if_match` is an ETag or "*".
+  // kTooLarge when the body is over what the server takes. `if_match` is an ETag or "*"; `also` a
+  // status that is an answer like those of success.
   struct Condition {
     std::string if_match;
+    int also = 200;
   };
   [[nodiscard]] base::Result<Answer> call(const std::string& method, const std::string& path,
                                           std::optional<std::string> body,

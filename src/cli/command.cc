@@ -65,7 +65,9 @@ CLI::Option& add_switch(CLI::App& command, bool& target, const char* names, cons
 }
 
 CLI::Option& add_word(CLI::App& command, std::string& target, const char* name, const char* help) {
-  return *command.add_option(name, target, help)->type_name(name)->required();
+  // An unset variable of a script: it would name something else, or all of them.
+  const auto empty = [](const std::string& word) { return word.empty() ? "is empty" : ""; };
+  return *command.add_option(name, target, help)->type_name(name)->required()->check(empty);
 }
 
 CLI::Option& add_words(CLI::App& command, std::vector<std::string>& target, const char* name,

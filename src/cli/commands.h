@@ -42,6 +42,7 @@ void add_master_key_command(CLI::App& root, Context& context);
 void add_backup_command(CLI::App& root, Context& context);
 void add_restore_command(CLI::App& root, Context& context);
 void add_store_command(CLI::App& root, Context& context);  // hidden: for tests and measurements
+[[nodiscard]] std::string version_text();                  // "sutler 1.2.3"
 void add_version_command(CLI::App& root, Context& context);
 void add_completion_command(CLI::App& root, Context& context);  // the last: it tells of the others
 

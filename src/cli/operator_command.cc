@@ -1,6 +1,7 @@
 // `sutler operator`: who may do what.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -24,6 +25,9 @@ struct OperatorFlags {
 constexpr const char* kScopeHint =
     "like --scope 'projects=payments-*,shop groups=web-* priority_max=20': names and globs, "
     "separated by commas; what is left out is not limited";
+
+constexpr std::array<std::string_view, 4> kRoles = {"owner", "editor", "viewer", "auditor"};
+constexpr const char* kRolesHint = "owner, editor, viewer or auditor";
 
 std::vector<std::string> split(std::string_view text, char between) {
   std::vector<std::string> parts;
@@ -66,7 +70,12 @@ base::Result<void> add_members(JsonBody& body, const OperatorFlags& flags) {
   if ((flags.reveal && flags.no_reveal) || (flags.no_scopes && !flags.scopes.empty())) {
     return usage_error("a flag and its opposite are given", "give one of the two");
   }
-  if (!flags.role.empty()) body.text("role", flags.role);
+  if (!flags.role.empty()) {
+    if (std::ranges::find(kRoles, flags.role) == kRoles.end()) {
+      return usage_error("--role " + printable(flags.role) + " is none of the roles", kRolesHint);
+    }
+    body.text("role", flags.role);
+  }
   if (flags.reveal) body.yes("reveal");
   if (flags.no_reveal) body.raw("reveal", "false");
   if (!flags.description.empty()) body.text("description", flags.description);
@@ -92,7 +101,7 @@ base::Result<int> add_operator(const Context& context, const OperatorFlags& flag
   JsonBody body;
   body.text("name", flags.name);
   if (flags.role.empty()) {
-    return usage_error("--role is missing", "owner, editor, viewer or auditor");
+    return usage_error("--role is missing", kRolesHint);
   }
   auto members = add_members(body, flags);
   if (!members) return base::pass(members);
@@ -179,7 +188,7 @@ base::Result<int> take_step(const Context& context, const std::string& name, con
 
 void add_flags(CLI::App& command, OperatorFlags& flags) {
   add_word(command, flags.name, "NAME", "name of the operator: a person or a script");
-  add_text(command, flags.role, {"--role", "ROLE", "owner, editor, viewer or auditor"});
+  add_text(command, flags.role, {"--role", "ROLE", kRolesHint});
   add_switch(command, flags.reveal, "--reveal", "may see values of secret groups in his scope");
   add_list(command, flags.scopes,
            {"--scope", "SCOPE", "where his rights reach; may be given several times"});

@@ -32,6 +32,7 @@ void declare(CLI::App& root, Context& context) {
   root.description(kRootText.purpose);
   root.formatter(std::make_shared<HelpFormatter>(kRootText));
   root.set_help_flag("-h,--help", "show this text");
+  root.set_version_flag("--version", version_text());
   root.require_subcommand(1);
   // Also taken before the command's words.
   add_text(root, context.data_dir, {"--data-dir", "DIR", ""}).group("");
@@ -111,6 +112,9 @@ int run_program(std::vector<std::string> words) {
   } catch (const CLI::CallForHelp&) {
     if (auto unknown = unknown_word(root)) return fail_with(std::move(*unknown), root);
     const auto printed = print_line(deepest_command(root).help());
+    return printed ? 0 : fail_with(printed.error(), root);
+  } catch (const CLI::CallForVersion&) {
+    const auto printed = print_line(version_text());
     return printed ? 0 : fail_with(printed.error(), root);
   } catch (const CLI::ParseError& error) {
     return fail_with(usage_error_of(root, error), root);

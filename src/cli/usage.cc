@@ -142,6 +142,10 @@ base::Error usage_error_of(const CLI::App& root, const CLI::ParseError& error) {
     const bool twice = std::string_view(error.what()).find("At Most") != std::string_view::npos;
     return usage(name + (twice ? " is given more than once" : " needs a value"), help_hint(app));
   }
+  // Nothing else is asked of a word (add_word).
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+    return usage("argument " + name + " is empty", help_hint(app));
+  }
   return usage(name + " cannot be understood", help_hint(app));
 }
 

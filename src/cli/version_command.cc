@@ -5,6 +5,8 @@
 
 namespace sutler::cli {
 
+std::string version_text() { return std::string("sutler ") + SUTLER_VERSION; }
+
 void add_version_command(CLI::App& root, Context& context) {
   add_command(root, context,
               {.name = "version",
@@ -13,7 +15,7 @@ void add_version_command(CLI::App& root, Context& context) {
               Talks::kToNobody, [&context]() -> base::Result<int> {
                 auto printed =
                     print_line(context.json ? JsonBody().text("version", SUTLER_VERSION).done()
-                                            : std::string("sutler ") + SUTLER_VERSION);
+                                            : version_text());
                 if (!printed) return base::pass(printed);
                 return 0;
               });

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -244,7 +245,14 @@ void Listener::accept_waiting() {
   if (socket_.is_open()) loop_.readiness().again(*this);
 }
 
+// At EMFILE accept4(2) says so before it looks whether somebody waits at all.
+Listener::Accepted Listener::without_room() const {
+  pollfd waiting{socket_.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0 ? Accepted::kExhausted : Accepted::kNone;
+}
+
 Listener::Accepted Listener::accept_one() {
+  if (loop_.is_full()) return without_room();
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   const int fd = ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size,
@@ -252,7 +260,7 @@ Listener::Accepted Listener::accept_one() {
   if (fd < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Accepted::kNone;
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-      return Accepted::kExhausted;
+      return without_room();
     }
     return Accepted::kOne;  // this one is gone already (ECONNABORTED and the like); the next may
                             // not be

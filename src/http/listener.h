@@ -48,6 +48,7 @@ class Listener final : public std::enable_shared_from_this<Listener>, public Rea
 
   void accept_waiting();
   [[nodiscard]] Accepted accept_one();
+  [[nodiscard]] Accepted without_room() const;
   void turn_away(int fd) const;
 
   Loop& loop_;

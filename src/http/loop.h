@@ -67,8 +67,10 @@ class Loop {
   // Sessions finish what they do and close. On the loop's thread.
   void drain();
   [[nodiscard]] bool draining() const { return draining_; }
-  // At EMFILE: closes the connection that has been waiting longest for a request. False when there
-  // is none.
+  // It has its share of the open files that the process may have: one loop can not take them all.
+  [[nodiscard]] bool is_full() const { return sessions_.size() >= connections_max_; }
+  // Then, and at EMFILE: closes the connection that has been waiting longest for a request. False
+  // when there is none.
   [[nodiscard]] bool make_room();
   // True once a minute at most.
   [[nodiscard]] bool may_tell_of_exhaustion();
@@ -91,6 +93,7 @@ class Loop {
   Readiness readiness_{io_};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::shared_ptr<Session>> sessions_;
+  const std::size_t connections_max_;
   std::vector<std::shared_ptr<Handler>> turn_;
   bool turn_scheduled_ = false;
   bool draining_ = false;

@@ -1,7 +1,10 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <optional>
 
 #include "http/test_support.h"
 
@@ -120,6 +123,46 @@ TEST(Server, OneClientMayNotHaveAllConnections) {
   EXPECT_EQ(first.ask(get("/")).status, 200);
   EXPECT_EQ(second.ask(get("/")).status, 200);
   EXPECT_EQ(third.answer().status, 503);
+}
+
+// Open files that the process may have, while it lives.
+class FewFiles {
+ public:
+  explicit FewFiles(rlim_t count) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{count, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~FewFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  FewFiles(const FewFiles&) = delete;
+  FewFiles& operator=(const FewFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Server, ALoopTakesNoMoreThanItsShareOfTheOpenFiles) {
+  std::optional<Served> served;
+  {
+    const FewFiles few(64);
+    served.emplace();  // 48 of them, for its one loop
+  }
+  Wire first = served->connect();
+  first.send("GET / HTTP/1.1\r\n");
+  Wire early = served->connect();
+  ASSERT_EQ(early.ask(get("/")).status, 200);
+  std::vector<Wire> held;
+  for (int i = 0; i < 60; ++i) {
+    held.push_back(served->connect());
+    held.back().send("GET / HTTP/1.1\r\n");
+    EXPECT_EQ(early.ask(get("/")).status, 200) << "it does not wait: " << i;
+  }
+  EXPECT_TRUE(first.ends() || first.was_reset()) << "the one that waited longest";
+  EXPECT_EQ(served->ask(get("/")).status, 200);
+  EXPECT_LE(served->open_connections(), 48U);
+  EXPECT_GT(served->server().counts().exhausted, 0U);
+  held.back().send("Host: localhost\r\n\r\n");
+  EXPECT_EQ(held.back().answer().status, 200) << "the youngest was spared";
 }
 
 TEST(Server, RequestsInFlightAreLimited) {

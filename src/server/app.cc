@@ -189,6 +189,9 @@ Result<void> App::prepare_admin() {
   auto ready = [this] {
     return !shared_->draining && shared_->audit_works && !store_->integrity().has_value();
   };
+  if (options_.source_changes) {
+    config_ = std::make_unique<ConfigWatch>(options_.config_file, options_.source_changes);
+  }
   auto background = upkeep_->background();
   if (shared_audit_) shared_audit_->add_to(background);
   restarts_ = std::make_unique<admin::Restarts>(options_.northflank, *audit_, clock_);
@@ -278,7 +281,6 @@ void App::start() {
         [this] { return upkeep_->master_key_state(); });
   }
   workloads_->start();
-  watch_config(TlsReload::Force::kNo);
   purger_ =
       std::make_unique<HistoryPurger>(*store_, *audit_, clock_, options_.history, upkeep_->leases(),
                                       [this] { return clock_trust_->trusted(); });
@@ -374,8 +376,8 @@ void App::tick(TlsReload::Force force) {
   if (force == TlsReload::Force::kYes) {
     upkeep_->reload_master_keys();
     reload_owner_token();
+    if (config_) config_->tell();
   }
-  watch_config(force);
   upkeep_->tick(shared_->key_use);
   if (tls_) {
     if (auto fresh = tls_->poll(force)) provider_server_->set_tls(provider_listener_, fresh);

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "admin/service.h"
@@ -16,6 +15,7 @@
 #include "resolve/catalog.h"
 #include "server/checkpoint_keeper.h"
 #include "server/clock_trust.h"
+#include "server/config_watch.h"
 #include "server/copy_keeper.h"
 #include "server/data_dir.h"
 #include "server/follower.h"
@@ -64,7 +64,6 @@ class App {
   void reload_owner_token();
   void record_settled(const store::Settled& settled);
   void watch_audit();
-  void watch_config(TlsReload::Force force);
   // observe.cc
   [[nodiscard]] std::vector<admin::Check> checks() const;
   [[nodiscard]] std::vector<base::MetricFamily> metrics() const;
@@ -88,6 +87,7 @@ class App {
   std::unique_ptr<source::Sources> sources_;
   std::unique_ptr<resolve::BundleCache> cache_;
   std::shared_ptr<provider::Shared> shared_;
+  std::unique_ptr<ConfigWatch> config_;  // null in tests
   std::optional<TlsReload> tls_, admin_tls_;
   std::unique_ptr<admin::Restarts> restarts_;
   std::shared_ptr<admin::Service> admin_;
@@ -95,9 +95,6 @@ class App {
   std::unique_ptr<http::Server> provider_server_;
   std::size_t provider_listener_ = 0, admin_listener_ = 0;
   bool integrity_was_good_ = true;
-  double config_not_before_ = 0;
-  mutable std::mutex config_mutex_;
-  std::optional<admin::Check> config_check_;      // before the first look: none
   std::atomic<std::uint64_t> store_failures_{0};  // times that the store was found unsound
   std::atomic<std::int64_t> published_{0};        // when, in microseconds since 1970
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/certificate.h"
 #include "server/app.h"
@@ -250,35 +249,9 @@ std::vector<Check> App::checks() const {
   out.push_back(check_clock(now));
   out.push_back(check_backup(upkeep_->backups().last_good(), now));
   if (sources_) add_source_checks(out, sources_->status());
-  {
-    const std::lock_guard lock(config_mutex_);
-    if (config_check_) out.push_back(*config_check_);
-  }
+  if (config_) out.push_back(config_->check());
   if (shared_->draining) out.push_back({"draining", CheckState::kFail, "this server is stopping"});
   return out;
-}
-
-// Sources keep connections, logins and a cache; they are made once. The file is read here and not
-// for each who asks for the checks: that is answered on the loop, to anybody.
-void App::watch_config(TlsReload::Force force) {
-  constexpr double kEverySeconds = 5;
-  const double now = base::monotonic_seconds();
-  const bool is_told = force == TlsReload::Force::kYes;
-  if (!options_.source_changes || (!is_told && now < config_not_before_)) return;
-  config_not_before_ = now + kEverySeconds;
-  const auto changes = options_.source_changes();
-  const Check check = changes
-                          ? check_config(*changes)
-                          : Check{"config", CheckState::kWarn,
-                                  "the config file cannot be read again, and the server would not "
-                                  "start: `sutler config check` says why"};
-  {
-    const std::lock_guard lock(config_mutex_);
-    config_check_ = check;
-  }
-  if (!is_told || check.state == CheckState::kOk) return;
-  base::log::warning(check.detail, {{"file", changes ? changes->file.string() : ""},
-                                    {"why", changes ? changes->wrong : changes.error().message}});
 }
 
 std::vector<MetricFamily> App::metrics() const {

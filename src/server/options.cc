@@ -194,6 +194,10 @@ void read_audit(Reader& reader, Options& options) {
   }
 }
 
+std::filesystem::path config_file(const MergedSettings& merged) {
+  return merged.config.value_or("/etc/sutler/sutler.yaml");
+}
+
 // What an operator does to put a new master key first, wherever the list stands now.
 std::string how_to_add_key(const MergedSettings& merged) {
   const auto at = merged.origins.find("master_key");
@@ -206,7 +210,7 @@ std::string how_to_add_key(const MergedSettings& merged) {
     return "start the server anew with SUTLER_MASTER_KEY=NEW,OLD: the new key first, the present "
            "ones behind it";
   }
-  const std::string file = merged.config ? merged.config->string() : "/etc/sutler/sutler.yaml";
+  const std::string file = config_file(merged).string();
   if (!origin.empty()) {
     return "put the new key first in `master_key` (" + origin +
            "), keep the present ones behind it, and send the server SIGHUP";
@@ -235,6 +239,7 @@ void keep_master_key_sources(const RawSettings& raw, const MergedSettings& merge
 }
 
 Result<void> read_sources(const RawSettings& raw, const MergedSettings& merged, Options& options) {
+  options.config_file = config_file(merged);
   options.source_changes = [config = raw.config, data_dir = options.data_dir,
                             before = digests_of_sources(merged)] {
     return find_source_changes(config, data_dir, before);

@@ -78,6 +78,7 @@ struct Options {
   ConfigSection source_section;  // what they were read from; without a tree: there are none
   // One of them runs programs: whoever may be the server's own user is no owner by that alone.
   bool sources_run_programs = false;
+  std::filesystem::path config_file;  // that was read, or would be were it there
   // What `sources` of the config file, read anew, says otherwise than at the start; null in tests.
   std::function<base::Result<SourceChanges>()> source_changes;
   std::string log_level = "info";

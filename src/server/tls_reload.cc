@@ -6,13 +6,8 @@ namespace sutler::server {
 
 TlsReload::TlsReload(TlsFiles files) : files_(std::move(files)) {}
 
-std::pair<TlsReload::Stamp, TlsReload::Stamp> TlsReload::stamps() const {
-  const auto of = [](const std::filesystem::path& path) {
-    struct stat info{};
-    if (::stat(path.c_str(), &info) != 0) return Stamp{};
-    return Stamp{info.st_ino, info.st_size, info.st_mtim};
-  };
-  return {of(files_.certificate), of(files_.key)};
+std::pair<FileStamp, FileStamp> TlsReload::stamps() const {
+  return {FileStamp::of(files_.certificate), FileStamp::of(files_.key)};
 }
 
 base::Result<std::shared_ptr<const crypto::TlsContext>> TlsReload::load() {

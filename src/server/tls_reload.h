@@ -1,13 +1,12 @@
 // Notices that certificate files changed and loads them again.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "crypto/tls.h"
+#include "server/file_stamp.h"
 #include "server/options.h"
 
 namespace sutler::server {
@@ -24,19 +23,10 @@ class TlsReload {
   [[nodiscard]] std::shared_ptr<const crypto::TlsContext> poll(Force force);
 
  private:
-  struct Stamp {
-    ino_t inode;
-    off_t bytes;
-    timespec changed;
-    bool operator==(const Stamp& other) const {
-      return inode == other.inode && bytes == other.bytes &&
-             changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
-    }
-  };
-  [[nodiscard]] std::pair<Stamp, Stamp> stamps() const;
+  [[nodiscard]] std::pair<FileStamp, FileStamp> stamps() const;
 
   const TlsFiles files_;
-  std::pair<Stamp, Stamp> seen_{};
+  std::pair<FileStamp, FileStamp> seen_{};
 };
 
 }  // namespace sutler::server

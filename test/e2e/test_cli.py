@@ -202,6 +202,14 @@ def test_set_reads_files_and_stdin_less_one_newline_if_it_is_the_only_one(cli, s
     assert (values["THREE"], values["FOUR"]) == ("from stdin", "exact")
 
 
+def test_an_empty_word_and_a_role_that_there_is_not_are_wrong_usage(cli):
+    told = cli("team", "key", "retire", "default", "", exits=2).err
+    assert "is empty" in told and "--help" in told
+    assert "is empty" in cli("group", "delete", "", exits=2).err
+    told = cli("operator", "add", "ann", "--role", "god", exits=2).err
+    assert "god" in told and "auditor" in told
+
+
 def test_a_new_group_needs_create_and_a_restriction_or_everyone(cli, server):
     assert "hint:" in cli("set", "fresh", "A=1", exits=3).err
     assert "--everyone" in cli("set", "fresh", "A=1", "--create", exits=2).err
@@ -296,6 +304,7 @@ def test_config_check_and_version_work_without_a_server(tmp_path):
     good.write_text("listen: 127.0.0.1:8080\naudit_sync: 1s\n")
     Cli()("config", "check", "--config", good)
     assert re.search(r"\d+\.\d+\.\d+", Cli()("version").out)
+    assert Cli()("--version").out == Cli()("version").out
 
 
 def test_jwt_sign_and_verify_agree_with_the_server(cli, server, tmp_path):

@@ -1,13 +1,16 @@
 """`sutler doctor`: what it finds with the server up and down, and the way out that it names."""
+import shutil
 import subprocess
 
 import pytest
 
-from support import tokens
+from support import audit, tokens
+from support.wait import eventually
 
 
 def states(ran) -> dict:
-    return {one["name"]: one["state"] for one in ran.json()["checks"]}
+    """By name; of two of one name the first, which is the server's own."""
+    return {one["name"]: one["state"] for one in reversed(ran.json()["checks"])}
 
 
 @pytest.fixture
@@ -84,6 +87,22 @@ def test_a_changed_audit_line_fails(server):
     path.write_bytes(text.replace(b'"outcome":"ok"', b'"outcome":"no"', 1))
     ran = server.cli("doctor", "--json", exits=1)
     assert states(ran)["audit"] == "fail"
+
+
+def test_an_audit_folder_that_was_taken_away_is_named_and_made_again(server):
+    assert server.fetch().status == 200
+    folder = server.data_dir / "audit"
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    assert server.fetch().status == 503, "nothing goes out without a record"
+    told = {one["name"]: one for one in doctor(server, exits=1).json()["checks"]
+            if one["state"] == "fail"}
+    assert {"ready", "audit"} <= set(told) and "cannot be written" in told["audit"]["detail"]
+    folder.unlink()
+    eventually(lambda: server.fetch().status == 200, what="a fetch")
+    lost, = audit.records(server.data_dir, "audit.recovered")
+    assert lost["reason"] == "file_lost"
+    eventually(lambda: states(doctor(server))["audit"] == "ok", what="readiness")
 
 
 def test_a_certificate_that_ends_soon_warns(server, tmp_path):

@@ -1,4 +1,5 @@
 """The system under it fails, or is asked for what it must not give: syscalls seen by strace."""
+import resource
 import socket
 
 import pytest
@@ -127,6 +128,15 @@ def test_half_sent_headers_do_not_keep_all_file_descriptors(serve):
         for connection in held:
             connection.close()
     assert server.log().count("no file descriptors are left") <= 2, "once a minute and thread"
+
+
+def test_the_last_connection_that_there_is_room_for_is_not_closed_for_nobody(server):
+    room = server.open_files() + 1
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (room, room))
+    with Wire(server.provider) as only:
+        eventually(lambda: server.open_files() == room, 5, "it is accepted")
+        moment(0.3)  # nobody else comes, and no room is to be made
+        assert only.get(tokens.token()).status == 200
 
 
 def test_running_out_of_file_descriptors_does_not_burn_the_processor(serve):

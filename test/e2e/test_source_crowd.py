@@ -1,5 +1,5 @@
 """Ten thousand workloads ask in the same moment, right after a restart: the store gets one call for
-each reference, and nobody waits for it longer than for one call and 100 ms.
+each reference, and nobody waits for it longer than for one call and 100 ms (`script/prove crowd`).
 
 What a source makes a fetch wait for is counted by the server itself (`sutler_source_wait_seconds`).
 What ten thousand requests cost this machine's processors comes on top; both are printed."""
@@ -12,14 +12,16 @@ import pytest
 from support.crowd import Crowd
 from support.fault_proxy import RemoteDoor, source
 from support.groups import group
+from support.paths import proving
 from support.percentiles import summary
 from support.server import UnixHTTP
 
 CROWD = 10_000
 REFERENCES = 8  # as many calls at once as a source makes unless told otherwise
 CALL_SECONDS = 0.9
-# One call and 100 ms; a class of the histogram ends there.
-WAIT_SECONDS = 1.0
+# One call and 100 ms in the proof; else what a machine that does other things too can hold. Both are
+# ends of classes of the histogram.
+WAIT_SECONDS = 1.0 if proving() else 2.5
 ROUNDS = 3
 NAMES = [f"r{n}" for n in range(REFERENCES)]
 
@@ -98,5 +100,6 @@ def test_ten_thousand_after_a_restart_are_one_call_for_each_reference(start, doo
                    for name in NAMES))
     assert server.fetch(project="p").status == 200  # on the disk from now on
     server.stop()
-    # On a busy machine the call itself takes longer than the store does: another try then.
+    # On a busy machine the call itself takes longer than the store does: another try then, and a
+    # generous bound where nobody cares for quiet.
     assert any(ask_after_a_restart(start, door) for _ in range(ROUNDS))

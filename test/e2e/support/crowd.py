@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from . import tokens, wire
 
 ENDED = b"\r\n\r\n"
+PORTS_EACH = 5_000  # of the 28,000 that an address has
 
 
 @dataclass
@@ -29,9 +30,11 @@ def allow_files(count):
 
 class Crowd:
     """Context manager: open connections, and the request of each workload, signed."""
+    made = 0
 
     def __init__(self, url, objects, **claims):
         self.place = wire.endpoint(url)
+        Crowd.made += 1
         self.requests = [
             f"GET / HTTP/1.1\r\nHost: {self.place[0]}\r\nAuthorization: Bearer "
             f"{tokens.token(object_id=name, **claims)}\r\n\r\n".encode() for name in objects]
@@ -41,11 +44,17 @@ class Crowd:
         allow_files(len(self.requests))
         try:
             for _ in self.requests:
-                self.sockets.append(socket.create_connection(self.place, 30))
+                self.sockets.append(socket.create_connection(self.place, 30, self.source()))
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def source(self):
+        """Other addresses of the loopback each time: what just closed keeps a port of its own."""
+        if not self.place[0].startswith("127."):
+            return None
+        return (f"127.{Crowd.made % 250 + 1}.0.{len(self.sockets) // PORTS_EACH + 1}", 0)
 
     def __exit__(self, *_):
         for one in self.sockets:

@@ -1,0 +1,62 @@
+#include "server/config_watch.h"
+
+#include <utility>
+
+#include "server/options.h"
+#include "server/test_support.h"
+
+namespace sutler::server::test {
+namespace {
+
+constexpr std::string_view kOne = "sources:\n  - {name: one, kind: file, root: /srv/one}\n";
+constexpr std::string_view kTwo = "sources:\n  - {name: two, kind: file, root: /srv/one}\n";
+
+class ConfigWatchTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    given_.config(kOne);
+    auto options = load_options(given_.raw());
+    ASSERT_TRUE(options) << options.error().message;
+    watch_.emplace(options->config_file, [this, look = std::move(options->source_changes)] {
+      ++looks_;
+      return look();
+    });
+  }
+
+  Given given_;
+  std::optional<ConfigWatch> watch_;
+  int looks_ = 0;
+};
+
+TEST_F(ConfigWatchTest, TheFileIsReadWhenItIsAnotherAndNotForEachWhoAsks) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(watch_->check().state, admin::CheckState::kOk);
+  EXPECT_EQ(looks_, 1);
+  given_.config(kTwo);  // of the same size
+  for (int i = 0; i < 5; ++i) {
+    const auto check = watch_->check();
+    EXPECT_EQ(check.state, admin::CheckState::kWarn);
+    EXPECT_TRUE(check.detail.contains("new: two; gone: one")) << check.detail;
+  }
+  EXPECT_EQ(looks_, 2);
+  given_.config(kOne);
+  EXPECT_EQ(watch_->check().state, admin::CheckState::kOk);
+}
+
+TEST_F(ConfigWatchTest, AFileThatCannotBeReadIsAWarning) {
+  given_.config("sources: [\n");
+  EXPECT_TRUE(watch_->check().detail.contains("cannot be read again"));
+  std::filesystem::remove(*given_.raw().config);
+  EXPECT_TRUE(watch_->check().detail.contains("cannot be read again"));
+  EXPECT_EQ(looks_, 2);
+  given_.config(kOne);
+  EXPECT_EQ(watch_->check().state, admin::CheckState::kOk);
+}
+
+TEST_F(ConfigWatchTest, WhoIsToldLooksInAnyCase) {
+  EXPECT_EQ(watch_->check().state, admin::CheckState::kOk);
+  watch_->tell();
+  EXPECT_EQ(looks_, 2);
+}
+
+}  // namespace
+}  // namespace sutler::server::test
