@@ -27,13 +27,32 @@ void FileDescriptor::close() {
   fd_ = -1;
 }
 
+namespace {
+
+// The way out, where the system's word for it does not say so by itself; else empty.
+std::string way_out_of(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM: return "look at its owner and mode, and at the user that runs this";
+    case EROFS: return "the file system is mounted read-only: mount it so that it can be written";
+    case ENOSPC:
+    case EDQUOT: return "make room there";
+    case EMFILE:
+    case ENFILE: return "raise the limit of open files (ulimit -n)";
+    default: return {};
+  }
+}
+
+}  // namespace
+
 Unexpected fail_errno(int error, std::string what) {
   const Code code = error == ENOENT                                         ? Code::kNotFound
                     : error == EACCES || error == EPERM                     ? Code::kRefused
                     : error == ENOSPC || error == EDQUOT                    ? Code::kNoSpace
                     : error == EISDIR || error == ENOTDIR || error == ELOOP ? Code::kInvalid
                                                                             : Code::kInternal;
-  return fail(code, std::move(what) + ": " + std::generic_category().message(error));
+  return fail(code, std::move(what) + ": " + std::generic_category().message(error),
+              way_out_of(error));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 namespace sutler::base {
@@ -73,6 +74,15 @@ TEST_F(FileTest, NamesTheFileAndTheReason) {
   EXPECT_NE(missing.error().message.find("none"), std::string::npos);
   EXPECT_EQ(read_file(folder_, 10).error().code, Code::kInvalid);
   EXPECT_FALSE(write_file(folder_ / "none" / "a", "", 0600, Overwrite::kReplace));
+}
+
+TEST(FailErrno, NamesTheWayOutWhereTheSystemDoesNot) {
+  const auto hint = [](int error) { return fail_errno(error, "x").error().hint; };
+  EXPECT_TRUE(hint(EROFS).contains("read-only"));
+  EXPECT_TRUE(hint(ENOSPC).contains("room"));
+  EXPECT_TRUE(hint(EACCES).contains("owner and mode"));
+  EXPECT_TRUE(hint(EMFILE).contains("ulimit"));
+  EXPECT_TRUE(hint(ENOENT).empty());
 }
 
 TEST_F(FileTest, ReadsUpToTheLimitAndNoFurther) {
