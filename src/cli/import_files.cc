@@ -1,10 +1,11 @@
 #include "cli/import_files.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <system_error>
 
+#include "base/folder.h"
 #include "base/limits.h"
 #include "cli/local_file.h"
 #include "cli/progress.h"
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 using base::Code;
 using base::fail;
 
-std::vector<std::string> extensions_of(model::ImportFormat format) {
+std::vector<std::string_view> extensions_of(model::ImportFormat format) {
   switch (format) {
     case model::ImportFormat::kDotenv: return {".env"};
     case model::ImportFormat::kYaml: return {".yaml", ".yml"};
@@ -25,35 +26,21 @@ std::vector<std::string> extensions_of(model::ImportFormat format) {
 }
 
 base::Result<std::vector<fs::path>> files_in(const std::string& folder,
-                                             const std::vector<std::string>& extensions) {
-  std::vector<fs::path> found;
+                                             model::ImportFormat format) {
+  const auto extensions = extensions_of(format);
+  auto found = base::files_of_folder(folder, base::Depth::kFolder, extensions);
+  if (!found) return base::pass(found);
   std::set<std::string> stems;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
-       at.increment(error)) {
-    const fs::path& path = at->path();
-    if (path.filename().string().starts_with('.')) continue;
-    if (std::ranges::find(extensions, path.extension().string()) == extensions.end()) continue;
-    std::error_code ignored;
-    if (at->is_directory(ignored)) continue;
-    if (!at->is_regular_file(ignored)) {
-      return fail(Code::kInvalid, path.string() + " cannot be read as a file",
-                  "mend the link, or take it away");
-    }
+  for (const fs::path& path : *found) {
     if (!stems.insert(path.stem().string()).second) {
       return fail(Code::kInvalid, "two files in " + folder + " are named " + path.stem().string(),
                   "one file is one group");
     }
-    found.push_back(path);
   }
-  if (error) {
-    return fail(Code::kInvalid, "folder " + folder + " cannot be read: " + error.message());
-  }
-  if (found.empty()) {
+  if (found->empty()) {
     return fail(Code::kInvalid, "there is no file to import in folder " + folder,
-                "files of this format end in " + extensions.front());
+                "files of this format end in " + std::string(extensions.front()));
   }
-  std::ranges::sort(found);
   return found;
 }
 
@@ -70,7 +57,7 @@ base::Result<ImportFiles> read_import_files(const std::string& path, model::Impo
     return out;
   }
   out.place = ImportPlace::kFolder;
-  auto paths = files_in(path, extensions_of(format));
+  auto paths = files_in(path, format);
   if (!paths) return base::pass(paths);
   Progress progress("reading", "files", paths->size());
   for (const fs::path& file : *paths) {

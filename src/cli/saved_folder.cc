@@ -1,9 +1,9 @@
 #include "cli/saved_folder.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/json_view.h"
@@ -48,28 +48,6 @@ base::Result<std::vector<SavedWorkload>> by_manifest(const fs::path& folder) {
   return out;
 }
 
-base::Result<std::vector<fs::path>> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error);
-       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    std::error_code ignored;
-    const auto extension = at->path().extension();
-    const bool is_hidden = at->path().filename().string().starts_with('.');
-    if (is_hidden) at.disable_recursion_pending();
-    if (!is_hidden && at->is_regular_file(ignored) &&
-        (extension == ".json" || extension == ".env")) {
-      files.push_back(at->path());
-    }
-  }
-  if (error) {
-    return fail(Code::kInvalid,
-                "folder " + folder.string() + " cannot be read: " + error.message());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 }  // namespace
 
 base::Result<model::SavedEnvironment> read_saved_file(const std::string& path) {
@@ -84,7 +62,7 @@ base::Result<std::vector<SavedWorkload>> read_saved_folder(const std::string& pa
   const fs::path folder(path);
   std::error_code ignored;
   if (fs::exists(folder / kManifest, ignored)) return by_manifest(folder);
-  auto files = files_below(folder);
+  auto files = base::files_of_folder(folder, base::Depth::kTree, {".json", ".env"});
   if (!files) return base::pass(files);
   std::vector<SavedWorkload> out;
   for (const fs::path& file : *files) {

@@ -1,11 +1,11 @@
 #include "server/group_files.h"
 
-#include <algorithm>
 #include <map>
 #include <system_error>
 #include <utility>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/limits.h"
 #include "model/group_reader.h"
 #include "resolve/template.h"
@@ -16,55 +16,17 @@ namespace {
 namespace fs = std::filesystem;
 using base::Code;
 
-bool is_group_file(const fs::path& path) {
-  const auto extension = path.extension();
-  return extension == ".yaml" || extension == ".yml" || extension == ".json";
-}
-
 base::Unexpected unreadable(const fs::path& path, const std::error_code& error) {
   return base::fail(Code::kInvalid, path.string() + " cannot be read: " + error.message(),
                     "check the path: it is taken from the folder you are in");
 }
 
-// What is passed over in silence would be taken for deleted by an apply that prunes: so a link that
-// leads nowhere, or to a folder, is told. A folder's own name does not count.
-base::Result<bool> is_taken(const fs::directory_entry& entry) {
-  std::error_code error;
-  const auto status = entry.status(error);
-  if (entry.is_symlink() && fs::is_directory(status)) {
-    return base::fail(Code::kInvalid,
-                      entry.path().string() + " is a link to a folder, which is not followed",
-                      "put the folder itself there, or apply it by its own path");
-  }
-  if (!is_group_file(entry.path()) || fs::is_directory(status)) return false;
-  if (fs::is_regular_file(status)) return true;
-  if (!error) error = std::make_error_code(std::errc::no_such_file_or_directory);
-  return base::fail(Code::kInvalid,
-                    entry.path().string() + " cannot be read as a file: " +
-                        (fs::exists(status) ? "it is none" : error.message()),
-                    "mend the link, or take it away");
-}
-
 base::Result<std::vector<fs::path>> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator at(folder, error);
-  while (!error && at != fs::recursive_directory_iterator()) {
-    if (at->path().filename().string().starts_with('.')) {
-      at.disable_recursion_pending();
-    } else {
-      auto taken = is_taken(*at);
-      if (!taken) return base::pass(taken);
-      if (*taken) files.push_back(at->path());
-    }
-    at.increment(error);
-  }
-  if (error) return unreadable(folder, error);
-  if (files.empty()) {
+  auto files = base::files_of_folder(folder, base::Depth::kTree, {".yaml", ".yml", ".json"});
+  if (files && files->empty()) {
     return base::fail(Code::kInvalid, "there is no group file in folder " + folder.string(),
                       "its files end in .yaml, .yml or .json");
   }
-  std::sort(files.begin(), files.end());
   return files;
 }
 

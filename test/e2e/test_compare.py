@@ -84,4 +84,8 @@ def test_wrong_folders_are_refused(cli, tmp_path):
         assert "hint:" in cli("compare", "--with", tmp_path / "saved", exits=1).err
         path.unlink()
     cli("compare", "--with", tmp_path / "saved", exits=1)
+    saved(tmp_path, "shop/api-service.json", {"A": "1"})
+    (tmp_path / "saved" / "shop" / "job-job.json").symlink_to("nowhere")
+    told = cli("compare", "--with", tmp_path / "saved", exits=1).err
+    assert "job-job.json" in told and "mend the link" in told, "it would pass for the same"
     cli("compare", "--with", tmp_path / "nothing", *ABOUT, exits=1)
