@@ -150,16 +150,21 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
   return {};
 }
 
-// A version that nothing is held against is a mistyped name.
-base::Result<void> check_all_expected(const ApplyInput& input, const std::vector<Touched>& groups) {
+// Of groups that nothing is done to. What he may not see is not there for him.
+base::Result<void> check_other_expected(const store::Snapshot& snapshot, const ApplyInput& input,
+                                        const std::vector<Touched>& done) {
   for (const auto& [key, version] : input.expected) {
     const auto is_it = [&key](const Touched& one) {
       return one.team == key.first && one.name == key.second;
     };
-    if (std::ranges::any_of(groups, is_it)) continue;
-    return base::fail(base::Code::kInvalid, "body: member \"expected\" names group \"" +
-                                                key.second + "\" of team \"" + key.first +
-                                                "\", which is neither in \"groups\" nor pruned");
+    if (std::ranges::any_of(done, is_it)) continue;  // it was looked at there
+    const auto record = snapshot.find_group(key.first, key.second);
+    const bool is_there = record && may_see(input.who, record->header());
+    model::GroupHeader header;
+    header.team = key.first;
+    header.name = key.second;
+    auto same = check_expected(is_there ? record->version() : 0, header, input);
+    if (!same) return same;
   }
   return {};
 }
@@ -212,7 +217,7 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
     auto pruned = plan_prune(*view.snapshot, input, *names, plan);
     if (!pruned) return base::pass(pruned);
   }
-  auto expected = check_all_expected(input, plan.groups);
+  auto expected = check_other_expected(*view.snapshot, input, plan.groups);
   if (!expected) return base::pass(expected);
   return plan;
 }

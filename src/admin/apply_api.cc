@@ -43,9 +43,10 @@ base::Result<void> read_expected(const boost::json::value& tree, ApplyInput& inp
         version == nullptr || !version->is_int64() || version->get_int64() < 0) {
       return wrong();
     }
-    input.expected[{boost::json::value_to<std::string>(*team),
-                    boost::json::value_to<std::string>(*name)}] =
-        static_cast<std::uint64_t>(version->get_int64());
+    const auto team_id = boost::json::value_to<std::string>(*team);
+    const auto group_name = boost::json::value_to<std::string>(*name);
+    if (!model::validate_team_id(team_id) || !model::is_group_name(group_name)) return wrong();
+    input.expected[{team_id, group_name}] = static_cast<std::uint64_t>(version->get_int64());
   }
   return {};
 }

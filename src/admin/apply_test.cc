@@ -142,7 +142,7 @@ TEST(Apply, AGroupThatIsNotAtItsExpectedVersionStopsAllOfThem) {
   }
 }
 
-TEST(Apply, AnExpectedVersionOfAGroupThatIsNotTouchedIsAMistake) {
+TEST(Apply, AnExpectedVersionCountsForGroupsThatAreNotTouchedToo) {
   Bench bench;
   bench.done(
       "POST", kApply,
@@ -154,8 +154,9 @@ TEST(Apply, AnExpectedVersionOfAGroupThatIsNotTouchedIsAMistake) {
                    R"(,"managed_by":"git","expected":[{"team":"default","name":")" + name +
                        R"(","version":)" + std::to_string(version) + "}]" + more));
   };
-  EXPECT_EQ(expecting("aa", 1, "").status, 400);
-  EXPECT_EQ(expecting("old", 1, "").status, 400);
+  EXPECT_EQ(expecting("mistyped", 1, "").status, 409);
+  EXPECT_EQ(expecting("old", 2, "").status, 409);
+  EXPECT_EQ(expecting("no/name", 1, "").status, 400);
   const std::string prune = R"(,"prune":true)";
   EXPECT_EQ(expecting("old", 2, prune).status, 409) << "somebody changed what would be pruned";
   EXPECT_EQ(expecting("old", 1, prune).status, 200);

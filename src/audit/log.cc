@@ -68,9 +68,11 @@ Log::Impl::Impl(const Options& options, crypto::SigningKey key, const base::Cloc
 
 base::Result<void> Log::Impl::open_folder() {
   const char* const path = options_.folder.c_str();
-  if (::mkdir(path, 0700) != 0 && errno != EEXIST) {
+  const bool is_new = ::mkdir(path, 0700) == 0;
+  if (!is_new && errno != EEXIST) {
     return base::fail_errno(errno, "audit folder " + options_.folder.string() + " cannot be made");
   }
+  if (is_new) base::sync_folder(options_.folder.parent_path());
   base::FileDescriptor folder(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) {
     return base::fail_errno(errno,
@@ -84,6 +86,12 @@ base::Result<void> Log::Impl::open_folder() {
     }
     return base::fail_errno(errno,
                             "audit folder " + options_.folder.string() + " cannot be locked");
+  }
+  // In place of the one before: who syncs it meanwhile has a folder in any case.
+  if (folder_.is_open()) {
+    if (::dup3(folder.get(), folder_.get(), O_CLOEXEC) >= 0) return {};
+    return base::fail_errno(errno,
+                            "audit folder " + options_.folder.string() + " is not kept open");
   }
   folder_ = std::move(folder);
   return {};

@@ -93,6 +93,7 @@ void Log::Impl::look_after_file() {
 }
 
 void Log::Impl::look_after_reserve() {
+  reserve_.look();
   if (!reserve_.is_intact()) reserve_news_.report(reserve_.restore());
   if (!reserve_.is_intact()) return;
   const std::lock_guard lock(mutex_);

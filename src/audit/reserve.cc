@@ -69,6 +69,17 @@ base::Result<void> Reserve::restore() {
   return {};
 }
 
+void Reserve::look() {
+  const std::lock_guard lock(mutex_);
+  if (wanted_ == 0) return;
+  struct stat info{};
+  const bool is_there = ::lstat(file_.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  const std::uint64_t have = is_there ? static_cast<std::uint64_t>(info.st_size) : 0;
+  if (have >= bytes_) return;
+  bytes_ = have;
+  intact_ = false;
+}
+
 bool Reserve::give_up(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   if (wanted_ == 0 || bytes_ == 0) return false;

@@ -21,6 +21,9 @@ class Reserve {
   // after it; kInternal.
   [[nodiscard]] base::Result<void> restore();
 
+  // Notices that somebody took it away, all of it or a part: it is not intact then.
+  void look();
+
   // Frees at least that many bytes, or all that is left. False when there was nothing to free.
   [[nodiscard]] bool give_up(std::uint64_t bytes);
 

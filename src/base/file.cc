@@ -137,10 +137,14 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
   }
   if (done != 0) return fail_errno(error, "file " + path.string() + " cannot be created");
   // The name itself must survive a power loss as well.
-  const FileDescriptor folder(::open(path.parent_path().empty() ? "." : path.parent_path().c_str(),
-                                     O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.is_open()) (void)::fsync(folder.get());
+  sync_folder(path.parent_path());
   return {};
+}
+
+void sync_folder(const std::filesystem::path& path) {
+  const FileDescriptor folder(
+      ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.is_open()) (void)::fsync(folder.get());
 }
 
 Result<void> require_private(const std::filesystem::path& path) {

@@ -46,6 +46,9 @@ enum class Overwrite { kRefuse, kReplace };
 [[nodiscard]] Result<void> write_file(const std::filesystem::path& path, std::string_view content,
                                       unsigned mode, Overwrite overwrite);
 
+// The names in it survive a power loss from now on, as far as the system can tell.
+void sync_folder(const std::filesystem::path& path);
+
 // kRefused when somebody else than the owner may read or write the file or it belongs to neither
 // us nor root: for files that hold keys.
 [[nodiscard]] Result<void> require_private(const std::filesystem::path& path);

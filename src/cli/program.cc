@@ -32,7 +32,7 @@ void declare(CLI::App& root, Context& context) {
   root.description(kRootText.purpose);
   root.formatter(std::make_shared<HelpFormatter>(kRootText));
   root.set_help_flag("-h,--help", "show this text");
-  root.set_version_flag("--version", version_text());
+  root.set_version_flag("--version", version_text())->disable_flag_override();
   root.require_subcommand(1);
   // Also taken before the command's words.
   add_text(root, context.data_dir, {"--data-dir", "DIR", ""}).group("");

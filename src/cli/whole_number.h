@@ -12,7 +12,7 @@ namespace sutler::cli {
 
 struct Range {
   std::uint64_t least = 0;
-  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t most = std::numeric_limits<std::int64_t>::max();  // that JSON numbers are read into
 };
 
 // The number that stands there in digits, nothing before or after. A wrong use (exit status 2) that

@@ -190,7 +190,11 @@ Result<BoundSocket> bind_socket(const std::string& text, Sharing sharing) {
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0) {
     const int error = errno;
     if (error == EADDRINUSE) return in_use(text);
-    return base::fail_errno(error, "address " + text + " cannot be bound");
+    auto failed = base::fail_errno(error, "address " + text + " cannot be bound");
+    if (error == EACCES && !is_unix) {
+      failed.error().hint = "ports below 1024 want root or CAP_NET_BIND_SERVICE";
+    }
+    return failed;
   }
   if (::listen(fd.get(), kBacklog) != 0) return base::fail_errno(errno, "listen on " + text);
   std::string bound = bound_text(fd.get(), text);
@@ -212,37 +216,49 @@ void Listener::start() {
   throw std::system_error(errno, std::generic_category(), "a listening socket cannot be watched");
 }
 
-void Listener::on_ready(std::uint32_t) {
+void Listener::on_ready(std::uint32_t events) {
+  const bool is_again = events == 0;
+  if (room_ == Room::kOthersFirst && !is_again) return;  // it is told again after the others
   const auto self = shared_from_this();
   accept_waiting();
 }
 
 void Listener::accept_waiting() {
-  bool made_room = false;
   for (int i = 0; i < kAcceptsPerTurn && socket_.is_open(); ++i) {
     switch (accept_one()) {
-      case Accepted::kOne: made_room = false; break;
-      case Accepted::kNone: return;  // the next one is told
+      case Accepted::kOne: room_ = Room::kEnough; break;
+      case Accepted::kNone: room_ = Room::kEnough; return;  // the next one is told
       case Accepted::kExhausted:
-        // Out of descriptors or memory: a connection that only waits makes room. Where that does
-        // not help the listener waits a little instead of spinning; it never ends.
-        base::count(loop_.counts().exhausted);
-        if (loop_.may_tell_of_exhaustion()) {
-          base::log::warning("no file descriptors are left to accept connections",
-                             {{"done", "waiting connections are closed to make room"}});
-        }
-        if (!made_room && loop_.make_room()) {
-          made_room = true;
-          break;
-        }
-        back_off_.expires_after(kBackOff);
-        back_off_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-          if (!ec) self->accept_waiting();
-        });
-        return;
+        if (!find_room()) return;
     }
   }
   if (socket_.is_open()) loop_.readiness().again(*this);
+}
+
+// Out of descriptors or memory. First the others have their turn: what has ended makes room by
+// itself. Then the connection that has been waiting longest does. Where that does not help the
+// listener waits a little instead of spinning; it never ends. True: it may try again at once.
+bool Listener::find_room() {
+  if (room_ == Room::kEnough) {
+    room_ = Room::kOthersFirst;
+    loop_.readiness().again(*this);
+    return false;
+  }
+  base::count(loop_.counts().exhausted);
+  if (loop_.may_tell_of_exhaustion()) {
+    base::log::warning("no file descriptors are left to accept connections",
+                       {{"done", "waiting connections are closed to make room"}});
+  }
+  if (room_ == Room::kOthersFirst && loop_.make_room()) {
+    room_ = Room::kMade;
+    return true;
+  }
+  back_off_.expires_after(kBackOff);
+  back_off_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+    if (!ec) self->accept_waiting();
+  });
+  room_ = Room::kEnough;
+  return false;
 }
 
 // At EMFILE accept4(2) says so before it looks whether somebody waits at all.

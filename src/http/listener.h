@@ -45,8 +45,11 @@ class Listener final : public std::enable_shared_from_this<Listener>, public Rea
 
  private:
   enum class Accepted { kOne, kNone, kExhausted };
+  // What was done for who waits next. kOthersFirst: again() was asked for.
+  enum class Room { kEnough, kOthersFirst, kMade };
 
   void accept_waiting();
+  [[nodiscard]] bool find_room();
   [[nodiscard]] Accepted accept_one();
   [[nodiscard]] Accepted without_room() const;
   void turn_away(int fd) const;
@@ -58,6 +61,7 @@ class Listener final : public std::enable_shared_from_this<Listener>, public Rea
   std::shared_ptr<const crypto::TlsContext> tls_;
   const std::shared_ptr<Handler> handler_;
   const GateOptions gate_;
+  Room room_ = Room::kEnough;
 };
 
 }  // namespace sutler::http

@@ -1,13 +1,10 @@
 #include "http/loop.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstring>
 #include <ctime>
-#include <limits>
 
 #include "crypto/random.h"
 #include "http/session.h"
@@ -23,22 +20,13 @@ std::uint64_t random_number() {
   return number;
 }
 
-// A quarter of the open files is for everything else: the store, the audit log, sources, the other
-// server of the process.
-std::size_t share_of_files(std::size_t loops) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    return std::numeric_limits<std::size_t>::max();
-  }
-  return std::max<std::size_t>(1, limit.rlim_cur / 4 * 3 / std::max<std::size_t>(1, loops));
-}
-
 }  // namespace
 
 Loop::Loop(const Options& options, ConnectionLimits& limits)
     : options_(options),
       limits_(limits),
-      connections_max_(share_of_files(options.threads)),
+      connections_max_(std::max<std::size_t>(
+          1, options.limits.files_max / std::max<std::size_t>(1, options.threads))),
       id_prefix_(random_number()) {
   door_->loop = this;
   update_now();

@@ -67,7 +67,7 @@ class Loop {
   // Sessions finish what they do and close. On the loop's thread.
   void drain();
   [[nodiscard]] bool draining() const { return draining_; }
-  // It has its share of the open files that the process may have: one loop can not take them all.
+  // It has its share of Limits::files_max: one loop can not take them all.
   [[nodiscard]] bool is_full() const { return sessions_.size() >= connections_max_; }
   // Then, and at EMFILE: closes the connection that has been waiting longest for a request. False
   // when there is none.

@@ -82,11 +82,12 @@ void Readiness::take_turn() {
 int Readiness::tell_all() {
   std::array<epoll_event, kEventsPerTurn> events;  // filled by the kernel as far as it says
   const int found = ::epoll_wait(epoll_.native_handle(), events.data(), kEventsPerTurn, 0);
-  turn_.swap(again_);
   for (int i = 0; i < found; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     turn_.push_back({static_cast<Watched*>(event.data.ptr), event.events});
   }
+  turn_.insert(turn_.end(), again_.begin(), again_.end());
+  again_.clear();
   for (std::size_t i = 0; i < turn_.size(); ++i) {
     if (auto* watched = std::exchange(turn_[i].watched, nullptr))
       watched->on_ready(turn_[i].events);

@@ -54,7 +54,7 @@ class Readiness {
   std::function<void()> turn_end_ = [] {};
   bool is_telling_ = false;
   std::vector<Event> turn_;   // what is being told
-  std::vector<Event> again_;  // what the next turn begins with
+  std::vector<Event> again_;  // what the next turn ends with
 };
 
 }  // namespace sutler::http

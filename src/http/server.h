@@ -32,6 +32,8 @@ struct Limits {
   std::size_t connections_max = 10'000;             // over all listeners of one server
   std::size_t connections_per_client_max = 10'000;  // from one address
   std::size_t in_flight_max = 16'384;               // per thread; above: 503
+  // Open files that connections may take, each thread its share. What only waits makes room then.
+  std::size_t files_max = std::numeric_limits<std::size_t>::max();
 };
 
 struct Options {

@@ -1,10 +1,7 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <optional>
 
 #include "http/test_support.h"
 
@@ -125,44 +122,40 @@ TEST(Server, OneClientMayNotHaveAllConnections) {
   EXPECT_EQ(third.answer().status, 503);
 }
 
-// Open files that the process may have, while it lives.
-class FewFiles {
- public:
-  explicit FewFiles(rlim_t count) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit few{count, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &few);
-  }
-  ~FewFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  FewFiles(const FewFiles&) = delete;
-  FewFiles& operator=(const FewFiles&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST(Server, ALoopTakesNoMoreThanItsShareOfTheOpenFiles) {
-  std::optional<Served> served;
-  {
-    const FewFiles few(64);
-    served.emplace();  // 48 of them, for its one loop
-  }
-  Wire first = served->connect();
+  Options options;
+  options.limits.files_max = 48;
+  Served served(options);
+  Wire first = served.connect();
   first.send("GET / HTTP/1.1\r\n");
-  Wire early = served->connect();
+  Wire early = served.connect();
   ASSERT_EQ(early.ask(get("/")).status, 200);
   std::vector<Wire> held;
   for (int i = 0; i < 60; ++i) {
-    held.push_back(served->connect());
+    held.push_back(served.connect());
     held.back().send("GET / HTTP/1.1\r\n");
     EXPECT_EQ(early.ask(get("/")).status, 200) << "it does not wait: " << i;
   }
   EXPECT_TRUE(first.ends() || first.was_reset()) << "the one that waited longest";
-  EXPECT_EQ(served->ask(get("/")).status, 200);
-  EXPECT_LE(served->open_connections(), 48U);
-  EXPECT_GT(served->server().counts().exhausted, 0U);
+  EXPECT_EQ(served.ask(get("/")).status, 200);
+  EXPECT_LE(served.open_connections(), 48U);
+  EXPECT_GT(served.server().counts().exhausted, 0U);
   held.back().send("Host: localhost\r\n\r\n");
   EXPECT_EQ(held.back().answer().status, 200) << "the youngest was spared";
+}
+
+TEST(Server, WhoHasEndedMakesRoomBeforeWhoWaits) {
+  Options options;
+  options.limits.files_max = 4;
+  Served served(options);
+  std::vector<Wire> idle;
+  for (int i = 0; i < 3; ++i) {
+    idle.push_back(served.connect());
+    ASSERT_EQ(idle.back().ask(get("/")).status, 200);
+  }
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(served.ask(get("/")).status, 200) << i;
+  for (auto& wire : idle) EXPECT_EQ(wire.ask(get("/")).status, 200) << "there was room for all";
+  EXPECT_EQ(served.server().counts().exhausted, 0U);
 }
 
 TEST(Server, RequestsInFlightAreLimited) {

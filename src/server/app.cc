@@ -8,6 +8,7 @@
 #include "base/wipe.h"
 #include "model/group_writer.h"
 #include "server/group_files.h"
+#include "server/open_files.h"
 #include "server/prepare.h"
 #include "server/proxy_listener.h"
 #include "server/source_setup.h"
@@ -153,7 +154,9 @@ Result<void> App::prepare_provider() {
     if (!loaded) return pass(loaded);
     context = std::move(*loaded);
   }
-  provider_server_ = std::make_unique<http::Server>(options_.http);
+  http::Options http = options_.http;
+  http.limits.files_max = part_of_open_files(kProviderEighths);
+  provider_server_ = std::make_unique<http::Server>(http);
   auto listener = provider_server_->listen(
       {.address = options_.listen, .tls = context, .make_handler = [this] {
          return std::make_shared<provider::Provider>(shared_, options_.provider);
@@ -224,6 +227,7 @@ Result<void> App::prepare_admin() {
   }
   http::Options http = options_.http;
   http.threads = 1;
+  http.limits.files_max = part_of_open_files(kAdminEighths);
   admin_server_ = std::make_unique<http::Server>(http);
   const auto handler = [this]() -> std::shared_ptr<http::Handler> { return admin_; };
   auto tcp = admin_server_->listen({.address = options_.admin_listen,

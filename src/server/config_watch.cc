@@ -1,5 +1,6 @@
 #include "server/config_watch.h"
 
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -22,12 +23,18 @@ ConfigWatch::ConfigWatch(std::filesystem::path file, Look look)
 
 const base::Result<SourceChanges>& ConfigWatch::look_again() {
   seen_ = FileStamp::of(file_);  // before it is read: what changes meanwhile is seen the next time
+  std::error_code unknown;
+  if (std::filesystem::exists(file_, unknown) &&
+      !std::filesystem::is_regular_file(file_, unknown)) {
+    return found_.emplace(base::fail(base::Code::kInvalid, "it is no regular file"));
+  }
   return found_.emplace(look_());
 }
 
 admin::Check ConfigWatch::check() {
   const std::lock_guard lock(mutex_);
-  const bool is_known = found_ && seen_ == FileStamp::of(file_);
+  // What could not be read may be readable the next time, as it is.
+  const bool is_known = found_ && found_->has_value() && seen_ == FileStamp::of(file_);
   return check_of(is_known ? *found_ : look_again());
 }
 

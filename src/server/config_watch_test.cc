@@ -47,9 +47,23 @@ TEST_F(ConfigWatchTest, AFileThatCannotBeReadIsAWarning) {
   EXPECT_TRUE(watch_->check().detail.contains("cannot be read again"));
   std::filesystem::remove(*given_.raw().config);
   EXPECT_TRUE(watch_->check().detail.contains("cannot be read again"));
+  ASSERT_EQ(::mkfifo(given_.raw().config->c_str(), 0600), 0);
+  EXPECT_TRUE(watch_->check().detail.contains("cannot be read again")) << "and nobody waits";
+  std::filesystem::remove(*given_.raw().config);
   EXPECT_EQ(looks_, 2);
   given_.config(kOne);
   EXPECT_EQ(watch_->check().state, admin::CheckState::kOk);
+}
+
+TEST_F(ConfigWatchTest, AFailureThatPassesIsNotKept) {
+  bool fails = true;
+  ConfigWatch watch("/nowhere", [&fails]() -> base::Result<SourceChanges> {
+    if (fails) return base::fail(base::Code::kInternal, "no open files are left");
+    return SourceChanges{};
+  });
+  EXPECT_EQ(watch.check().state, admin::CheckState::kWarn);
+  fails = false;
+  EXPECT_EQ(watch.check().state, admin::CheckState::kOk);
 }
 
 TEST_F(ConfigWatchTest, WhoIsToldLooksInAnyCase) {

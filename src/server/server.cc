@@ -1,7 +1,5 @@
 #include "server/server.h"
 
-#include <sys/resource.h>
-
 #include <csignal>
 #include <cstdio>
 
@@ -9,20 +7,13 @@
 #include "base/locked_bytes.h"
 #include "base/log.h"
 #include "server/app.h"
+#include "server/open_files.h"
 #include "server/signals.h"
 
 namespace sutler::server {
 namespace {
 
 using base::Result;
-
-// The usual soft limit is far below what the connection limit allows.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 App::Drained serve_until_stopped(App& app, Signals& signals, const Options& options) {
   const auto told_to_stop = [&signals](std::chrono::milliseconds limit) {
@@ -50,7 +41,7 @@ App::Drained serve_until_stopped(App& app, Signals& signals, const Options& opti
 
 Result<void> run(const Options& options) {
   base::harden_process();
-  raise_descriptor_limit();
+  raise_open_files();
   base::wipe_environment("SECRET");  // the options hold it now
   if (!base::log::set_level(options.log_level)) {
     return base::fail(base::Code::kInvalid, "log_level " + options.log_level + " is not a level");
