@@ -333,6 +333,7 @@ void Session::send() {
   const auto size = out_.size();
   enter(State::kWriting,
         loop_.options().timeouts.write + std::chrono::seconds(size / kWriteBytesPerSecond));
+  if (close_after_) transport_.end_follows();
   const auto outcome = transport_.write(out_);
   if (transport_.is_tls()) base::wipe(out_.data(), size);  // it is encrypted by now
   on_flushed(outcome);

@@ -79,7 +79,8 @@ Transport::Outcome Transport::take(char* plain, std::size_t size, std::size_t& g
 
 Transport::Outcome Transport::send_rest() {
   while (!rest_.empty()) {
-    const ssize_t sent = ::send(fd_.get(), rest_.data(), rest_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(fd_.get(), rest_.data(), rest_.size(), MSG_DONTWAIT | MSG_NOSIGNAL | more_);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) {
       return would_block() ? wait_for_room() : Outcome::kFailed;

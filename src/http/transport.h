@@ -5,6 +5,8 @@
 // which ends with its answer, is never even registered there.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,6 +51,9 @@ class Transport {
   // Between a kPending of write() or flush() and the note() that ends it.
   [[nodiscard]] bool is_writing() const { return blocked_; }
 
+  // What is written from now on is the last: the kernel keeps its end back until close() or
+  // shut_down_sending(), which must follow at once, so that the FIN travels with it.
+  void end_follows() { more_ = MSG_MORE; }
   void say_goodbye();  // close_notify, if anybody listens
   void shut_down_sending();
   void close();
@@ -70,6 +75,7 @@ class Transport {
   bool ended_ = false;          // the peer sends no more: a short read is not the end of it
   bool blocked_ = false;        // the socket takes no more of rest_ now
   int reads_left_;              // of this turn
+  int more_ = 0;                // a flag of send(2)
 };
 
 }  // namespace sutler::http
