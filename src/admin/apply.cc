@@ -150,14 +150,16 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
   return {};
 }
 
-// Of groups that nothing is done to. What he may not see is not there for him.
-base::Result<void> check_other_expected(const store::Snapshot& snapshot, const ApplyInput& input,
-                                        const std::vector<Touched>& done) {
+// Of groups that nothing is done to. What he may not see is not there for him. Where something else
+// is written it is held until that is done.
+base::Result<void> hold_other_expected(const store::Snapshot& snapshot, const ApplyInput& input,
+                                       Plan& plan) {
+  const bool writes = !plan.changes.empty();
   for (const auto& [key, version] : input.expected) {
-    const auto is_it = [&key](const Touched& one) {
-      return one.team == key.first && one.name == key.second;
+    const auto is_written = [&key](const Touched& one) {
+      return one.team == key.first && one.name == key.second && one.fate != Fate::kUnchanged;
     };
-    if (std::ranges::any_of(done, is_it)) continue;  // it was looked at there
+    if (std::ranges::any_of(plan.groups, is_written)) continue;  // it was looked at there
     const auto record = snapshot.find_group(key.first, key.second);
     const bool is_there = record && may_see(input.who, record->header());
     model::GroupHeader header;
@@ -165,6 +167,9 @@ base::Result<void> check_other_expected(const store::Snapshot& snapshot, const A
     header.name = key.second;
     auto same = check_expected(is_there ? record->version() : 0, header, input);
     if (!same) return same;
+    if (writes && (is_there || !record)) {
+      plan.changes.emplace_back(store::ExpectGroup{key.first, key.second, version});
+    }
   }
   return {};
 }
@@ -217,7 +222,7 @@ base::Result<Plan> plan_apply(const resolve::View& view, ApplyInput input) {
     auto pruned = plan_prune(*view.snapshot, input, *names, plan);
     if (!pruned) return base::pass(pruned);
   }
-  auto expected = check_other_expected(*view.snapshot, input, plan.groups);
+  auto expected = hold_other_expected(*view.snapshot, input, plan);
   if (!expected) return base::pass(expected);
   return plan;
 }

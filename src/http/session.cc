@@ -59,6 +59,7 @@ void Session::check_deadline(std::int64_t now_ms) {
 }
 
 std::uint64_t Session::waiting_order() const {
+  if (state_ == State::kLinger) return 1;  // before all others: its answer is out
   return state_ == State::kIdle || state_ == State::kHead ? idle_order_ : 0;
 }
 
@@ -357,7 +358,9 @@ void Session::answer_is_out() {
   }
   if (close_after_) {
     transport_.say_goodbye();
-    return refused_ || in_start_ != in_end_ ? linger() : close();
+    if (refused_ || in_start_ != in_end_) return linger();
+    transport_.shut_down_sending();
+    return close();
   }
   idle_order_ = loop_.next_idle_order();
   const auto& timeouts = loop_.options().timeouts;

@@ -48,7 +48,8 @@ class Session final : public std::enable_shared_from_this<Session>, public Readi
   void check_deadline(std::int64_t now_ms);
   // By how long it has been waiting for a whole header block, lower is longer; what may be closed
   // to make room for others. 0: it does something else. One that has sent a part is not spared:
-  // else those would be the last to go that send a part on purpose, and new ones the first.
+  // else those would be the last to go that send a part on purpose, and new ones the first. One
+  // whose answer is out, and which only waits for the other side to leave, goes before all.
   [[nodiscard]] std::uint64_t waiting_order() const;
   // Closes soon if idle; else after the answer.
   void drain();

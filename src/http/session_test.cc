@@ -51,6 +51,28 @@ TEST(Session, AConnectionIsKeptForTheNextRequest) {
   EXPECT_NE(first.field("X-Request-Id"), second.field("X-Request-Id"));
 }
 
+// What is unread when the socket is closed makes the kernel reset the connection, and drop what it
+// has not sent.
+TEST(Session, AnAnswerThatEndsTheConnectionArrivesWhateverElseWasSent) {
+  const Served served;
+  for (const std::size_t head_bytes : {2047U, 2048U, 2049U, 4096U}) {  // the first is one buffer
+    std::string head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Pad: ";
+    head += std::string(head_bytes - head.size() - 4, 'x') + "\r\n\r\n";
+    for (const std::string more : {"\r\n", "X", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+      Wire wire = served.connect();
+      EXPECT_EQ(wire.ask(head + more).body, "hello") << head_bytes;
+    }
+  }
+  for (int i = 0; i < 20; ++i) {
+    Wire wire = served.connect();
+    wire.send(get("/held", "Connection: close\r\n"));
+    ASSERT_TRUE(eventually([&] { return served.times_seen("GET /held") == std::size_t(i) + 1; }));
+    wire.send("\r\n");
+    EXPECT_EQ(served.ask(get("/release")).status, 200);
+    EXPECT_EQ(wire.answer().body, "released") << i;
+  }
+}
+
 TEST(Session, HeadIsGetWithoutTheBody) {
   const Served served;
   for (const std::string path : {"/", "/secret", "/big?70000"}) {

@@ -51,8 +51,9 @@ class Transport {
   // Between a kPending of write() or flush() and the note() that ends it.
   [[nodiscard]] bool is_writing() const { return blocked_; }
 
-  // What is written from now on is the last: the kernel keeps its end back until close() or
-  // shut_down_sending(), which must follow at once, so that the FIN travels with it.
+  // What is written from now on is the last: the kernel keeps its end back until
+  // shut_down_sending(), which must follow at once, so that the FIN travels with it. With close()
+  // alone it would be lost where something unread has come (tcp(7): a reset).
   void end_follows() { more_ = MSG_MORE; }
   void say_goodbye();  // close_notify, if anybody listens
   void shut_down_sending();

@@ -52,6 +52,7 @@ class Layer {
   // Operators get no bundles.
   void operator()(const store::PutOperator&) {}
   void operator()(const store::DeleteOperator&) {}
+  void operator()(const store::ExpectGroup&) {}
   void operator()(const store::DeleteTeam& gone) {
     overlay_.teams.insert(gone.id);
     snapshot_.teams.erase(gone.id);

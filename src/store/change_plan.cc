@@ -166,6 +166,12 @@ class Planner {
     return {};
   }
 
+  Result<void> plan(const ExpectGroup& change) {
+    const auto current = state_.snapshot->find_group(change.team, change.name);
+    return check_version(group_of_team(change.team, change.name), version_of(current),
+                         change.version);
+  }
+
   Result<std::vector<PlannedRecord>> finish() && {
     for (const auto& team : teams_needed_) {
       if (team_paths_.contains(team)) continue;

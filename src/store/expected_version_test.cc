@@ -32,6 +32,23 @@ TEST(Store, AnExpectedVersionThatIsNotCurrentIsAConflictAndNothingIsWritten) {
   EXPECT_EQ(must(put(*fixture.store, group("g"), 1)), 3U);
 }
 
+TEST(Store, ACommitMayDependOnGroupsThatItDoesNotChange) {
+  Fixture fixture;
+  must(put(*fixture.store, group("g")));
+  const auto with = [&](const std::string& name, std::uint64_t version) {
+    return fixture.store->commit(
+        changes(PutGroup{group("h"), {}}, ExpectGroup{"default", name, version}), kSomebody);
+  };
+  for (const auto& wrong : {with("g", 0), with("g", 2), with("none", 1)}) {
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().name, kVersionMoved);
+  }
+  EXPECT_EQ(show(*fixture.store->snapshot(), "h"), "none");
+  must(with("g", 1));
+  must(with("none", 0));
+  EXPECT_EQ(fixture.store->snapshot()->find_group("default", "g")->version(), 1U);
+}
+
 TEST(Store, TheErrorOfAnExpectedVersionHasANameAndThoseOfTheRulesHaveNone) {
   Fixture fixture;
   must(put(*fixture.store, group("g")));

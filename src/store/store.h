@@ -61,8 +61,14 @@ struct DeleteOperator {
   std::string name;
   std::optional<std::uint64_t> expected_version = {};
 };
-using Change =
-    std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam, PutOperator, DeleteOperator>;
+// Changes nothing: the commit is made only while the group is at that version (0: there is none).
+struct ExpectGroup {
+  std::string team;
+  std::string name;
+  std::uint64_t version = 0;
+};
+using Change = std::variant<PutGroup, DeleteGroup, PutTeam, DeleteTeam, PutOperator, DeleteOperator,
+                            ExpectGroup>;
 
 // The name of the error (kConflict) of a commit whose expected version is not current: whoever did
 // not name it himself may plan anew.
