@@ -53,12 +53,12 @@ base::Result<void> settle_manager(model::GroupHeader& header, const std::string&
   return {};
 }
 
-base::Result<void> check_expected(std::uint64_t version, const model::GroupHeader& header,
+base::Result<void> check_expected(std::uint64_t version, const GroupName& group,
                                   const ApplyInput& input) {
-  const auto expected = input.expected.find({header.team, header.name});
+  const auto expected = input.expected.find(group);
   if (expected == input.expected.end() || expected->second == version) return {};
   return base::fail(base::Code::kConflict,
-                    "group \"" + header.name + "\" is at version " + std::to_string(version) +
+                    "group \"" + group.second + "\" is at version " + std::to_string(version) +
                         ", not " + std::to_string(expected->second),
                     "somebody changed it in the meantime: look at it again");
 }
@@ -73,7 +73,8 @@ base::Result<Touched> plan_group(const resolve::View& view, model::Group& next,
   // Before anything that an answer could tell about what is there.
   auto mine = require_write(input.who, record ? &record->header() : nullptr, &next.header);
   if (!mine) return base::pass(mine);
-  auto as_expected = check_expected(record ? record->version() : 0, next.header, input);
+  auto as_expected =
+      check_expected(record ? record->version() : 0, {touched.team, touched.name}, input);
   if (!as_expected) return base::pass(as_expected);
   if (!record) {
     auto ready = make_savable(next, nullptr);
@@ -141,7 +142,8 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
         continue;
       if (!may_see(input.who, header)) continue;
       if (auto mine = require_write(input.who, &header, nullptr); !mine) return mine;
-      if (auto same = check_expected(record->version(), header, input); !same) return same;
+      if (auto same = check_expected(record->version(), {header.team, header.name}, input); !same)
+        return same;
       plan.changes.emplace_back(store::DeleteGroup{header.team, header.name, record->version()});
       plan.groups.push_back(deleted(*record));
     }
@@ -154,21 +156,18 @@ base::Result<void> plan_prune(const store::Snapshot& snapshot, const ApplyInput&
 // is written it is held until that is done.
 base::Result<void> hold_other_expected(const store::Snapshot& snapshot, const ApplyInput& input,
                                        Plan& plan) {
-  const bool writes = !plan.changes.empty();
-  for (const auto& [key, version] : input.expected) {
-    const auto is_written = [&key](const Touched& one) {
-      return one.team == key.first && one.name == key.second && one.fate != Fate::kUnchanged;
-    };
-    if (std::ranges::any_of(plan.groups, is_written)) continue;  // it was looked at there
-    const auto record = snapshot.find_group(key.first, key.second);
+  std::set<GroupName> written;
+  for (const Touched& one : plan.groups) {
+    if (one.fate != Fate::kUnchanged) written.emplace(one.team, one.name);
+  }
+  for (const auto& [group, version] : input.expected) {
+    if (written.contains(group)) continue;  // it was looked at there
+    const auto record = snapshot.find_group(group.first, group.second);
     const bool is_there = record && may_see(input.who, record->header());
-    model::GroupHeader header;
-    header.team = key.first;
-    header.name = key.second;
-    auto same = check_expected(is_there ? record->version() : 0, header, input);
+    auto same = check_expected(is_there ? record->version() : 0, group, input);
     if (!same) return same;
-    if (writes && (is_there || !record)) {
-      plan.changes.emplace_back(store::ExpectGroup{key.first, key.second, version});
+    if (!written.empty() && (is_there || !record)) {
+      plan.changes.emplace_back(store::ExpectGroup{group.first, group.second, version});
     }
   }
   return {};

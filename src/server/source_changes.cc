@@ -51,7 +51,6 @@ base::Result<SourceChanges> find_source_changes(const std::optional<std::filesys
   auto again = merge_settings({.flags = {}, .environment = {}, .config = config});
   if (!again) return base::pass(again);
   SourceChanges changes;
-  changes.file = again->config.value_or("");
   if (const auto at = again->sections.find("sources"); at != again->sections.end()) {
     const auto read = read_sources(at->second, data_dir);
     if (!read) changes.wrong = read.error().message;

@@ -15,7 +15,6 @@
 namespace sutler::server {
 
 struct SourceChanges {
-  std::filesystem::path file;                     // that says so
   std::vector<std::string> added, changed, gone;  // names of sources
   std::string wrong;  // why no server would start with it; empty: one would
   [[nodiscard]] bool any() const;

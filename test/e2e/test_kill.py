@@ -150,7 +150,7 @@ class Granted:
         return new
 
 
-VERIFIED_EVERY = 20  # rounds: the whole chain each time
+VERIFIED_EVERY = rounds(1, 20)  # rounds: the whole chain each time
 
 
 def test_no_acknowledged_write_is_lost_by_kill_9(serve, killed):
